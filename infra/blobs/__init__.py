@@ -1,0 +1,1 @@
+"""Blobs: write-once files named after their content (evidence, attachments, reports, models)."""

@@ -1,0 +1,25 @@
+"""The seams events cross: what finds threats in them, and what takes them in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from infra.events.frame import Frame
+from infra.events.signal import Signal
+from infra.events.stream import Event
+
+
+class Detector(Protocol):
+    """Finds signals in a batch of conformed events. Called in arrival order; must not keep the events."""
+
+    def match(self, events: Sequence[Event]) -> list[Signal]: ...
+
+
+class EventSink(Protocol):
+    """Takes frames and returns when they are durable.
+
+    Raises ``AppError(RATE_LIMITED)`` or ``AppError(UNAVAILABLE)`` when they cannot be kept now; the caller keeps them.
+    """
+
+    async def accept(self, frames: Sequence[Frame]) -> None: ...

@@ -1,0 +1,1 @@
+"""Schedules as rows: what has to run when, so that a restart loses and doubles nothing."""

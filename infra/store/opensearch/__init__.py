@@ -1,0 +1,1 @@
+"""The OpenSearch store: data streams, generated templates, our own bulk sender."""
