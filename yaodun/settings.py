@@ -1,0 +1,64 @@
+"""All settings of a site, section by section; ``docs/settings.md`` lists them and a test keeps it true."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from infra.settings import Section, doc, load_settings
+
+
+class Web(Section, frozen=True):
+    """The pages and the API."""
+
+    listen: Annotated[str, doc("Address of pages and API. Anything but loopback is served over HTTPS.")] = (
+        "127.0.0.1:8600"
+    )
+
+
+class Ingest(Section, frozen=True):
+    """Receivers for shippers and devices."""
+
+    http_listen: Annotated[str, doc("HTTP receivers: _bulk, OTLP.")] = "127.0.0.1:8601"
+    syslog_udp_listen: Annotated[str, doc("Syslog over UDP; empty switches it off.")] = "127.0.0.1:5514"
+    syslog_tcp_listen: Annotated[str, doc("Syslog over TCP; empty switches it off.")] = "127.0.0.1:5514"
+    spool_quota_mb: Annotated[int, doc("Largest size of the ingest spool in MiB.", gt=0)] = 4096
+    rules: Annotated[tuple[str, ...], doc("Folders of Sigma rules beside the shipped ones.")] = ()
+
+
+class Store(Section, frozen=True):
+    """Where events are kept."""
+
+    opensearch: Annotated[str, doc("URL of an OpenSearch cluster; empty keeps events in the data folder.")] = ""
+    retention_days: Annotated[int, doc("Days events are kept; the law asks for 183.", ge=1)] = 183
+    disk_watermark: Annotated[float, doc("Share of the disk above which old days go.", gt=0, le=1)] = 0.9
+
+
+class Records(Section, frozen=True):
+    """Where changing rows are kept."""
+
+    url: Annotated[str, doc("PostgreSQL URL; empty keeps records in the data folder.")] = ""
+
+
+class Agent(Section, frozen=True):
+    """The collector of this host."""
+
+    interval_s: Annotated[float, doc("Seconds between two readings of metrics.", gt=0)] = 10.0
+    inventory_interval_s: Annotated[float, doc("Seconds between two looks at processes.", gt=0)] = 2.0
+    log_files: Annotated[tuple[str, ...], doc("Log files beside the usual ones; patterns allowed.")] = ()
+    watched_files: Annotated[tuple[str, ...], doc("Files whose integrity is watched; patterns allowed.")] = ()
+
+
+class Settings(Section, frozen=True):
+    """A site's settings."""
+
+    web: Web = Web()
+    ingest: Ingest = Ingest()
+    store: Store = Store()
+    records: Records = Records()
+    agent: Agent = Agent()
+
+
+def read_settings(path: Path | None) -> Settings:
+    """The settings of a site; see ``infra.settings``."""
+    return load_settings(Settings, path)
