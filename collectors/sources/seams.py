@@ -36,7 +36,7 @@ class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
 class Source(Protocol):
     """Something the agent reads.
 
-    ``run`` hands frames to the sink until it is cancelled; it returns early only where the source is not available here,
+    ``run`` hands frames to the sink until it is cancelled; it returns early only where the source is not available,
     after setting ``status``. A sink that says RATE_LIMITED or UNAVAILABLE is tried again: the source keeps its place.
     """
 
