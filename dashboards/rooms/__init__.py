@@ -1,0 +1,47 @@
+"""What the pages need from the rooms below, as Protocols; the wiring fills ``Rooms`` once per process.
+
+In: nothing.  Out: ``Rooms`` and the values its members answer with.
+All members may block (pages call them in a thread) and say words in the language of the context.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+from dashboards.rooms.alerts import Alerts
+from dashboards.rooms.audit import Audit
+from dashboards.rooms.health import Health
+from dashboards.rooms.people import People
+from dashboards.rooms.posture import Posture
+from dashboards.rooms.register import Register
+from infra.clock import Clock, SystemClock
+from infra.store.seams import EventStore
+from infra.web.seams import Authorizer
+
+
+class Pulse(Protocol):
+    """Tells cheaply what has changed: a growing number per topic (``alerts``, ``posture``, ``health``, ``events``, ``people``,
+    ``audit``). Asked every quarter of a second by one task per process."""
+
+    def versions(self) -> dict[str, int]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rooms:
+    """Everything the pages read and change. ``zone`` is the offset times are shown in (UTC+8 by default);
+    ``wait_s`` bounds one read before a page says "timed out" and keeps its last good value."""
+
+    alerts: Alerts
+    events: EventStore
+    posture: Posture
+    health: Health
+    people: People
+    audit: Audit
+    register: Register
+    authorizer: Authorizer
+    pulse: Pulse
+    clock: Clock = field(default_factory=SystemClock)
+    zone: timedelta = timedelta(hours=8)
+    wait_s: float = 10.0
