@@ -22,8 +22,8 @@ from infra.web.seams import Authorizer
 
 
 class Pulse(Protocol):
-    """Tells cheaply what has changed: a growing number per topic (``alerts``, ``posture``, ``health``, ``events``, ``people``,
-    ``audit``). Asked every quarter of a second by one task per process."""
+    """Tells cheaply what has changed: a growing number per topic (``alerts``, ``posture``, ``health``, ``events``,
+    ``people``, ``audit``). Asked every quarter of a second by one task per process."""
 
     def versions(self) -> dict[str, int]: ...
 

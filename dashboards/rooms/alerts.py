@@ -51,8 +51,8 @@ class Stack(StrEnum):
 
 
 class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which alerts; ``only`` and ``without`` hold values per facet (``level state dimension system origin owner rule entity``).
-    An owner of ``""`` is "unassigned". ``window`` bounds the last-seen time."""
+    """Which alerts; ``only`` and ``without`` hold values per facet (``level state dimension system origin owner
+    rule entity``). An owner of ``""`` is "unassigned". ``window`` bounds the last-seen time."""
 
     window: Window
     text: str = ""
@@ -63,8 +63,8 @@ class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
 class AlertRow(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the queue. ``id`` is an alert id, or for a stack its key with ``alerts`` > 1 members.
 
-    ``hours`` are counts of signals per hour over the last 24, oldest first. ``origin`` names the detector family (``sigma``,
-    ``anomaly``, ...). ``owner`` is an account id or ``""``.
+    ``hours`` are counts of signals per hour over the last 24, oldest first. ``origin`` names the detector
+    family (``sigma``, ``anomaly``, ...). ``owner`` is an account id or ``""``.
     """
 
     id: str
@@ -135,8 +135,8 @@ class AlertCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do to which alerts. ``owner`` for assign (``""`` takes the owner away), ``comment`` for comment and close,
-    ``verdict`` and ``comment`` for close."""
+    """What to do to which alerts. ``owner`` for assign (``""`` takes the owner away), ``comment`` for comment and
+    close, ``verdict`` and ``comment`` for close."""
 
     action: Action
     ids: tuple[str, ...]
@@ -170,5 +170,6 @@ class Alerts(Protocol):
     def undo(self, actor: Actor, token: str) -> Done: ...
 
     def measures(self) -> Mapping[str, Any]:
-        """Numbers for the overview: ``open`` (alerts per ``Level``), ``unowned``, ``oldest_critical`` (moment or None),
-        ``acknowledge_s`` and ``close_s`` (medians over 24 h, None without data), ``hours`` (new alerts per hour, 24)."""
+        """Numbers for the overview: ``open`` (alerts per ``Level``), ``unowned``, ``oldest_critical`` (moment or
+        None), ``acknowledge_s`` and ``close_s`` (medians over 24 h, None without data), ``hours`` (new alerts
+        per hour, 24)."""

@@ -23,8 +23,9 @@ class ServiceState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):
-    """One source and what became of its records. Where it is not ``available``, ``reason`` and ``remedy`` say why and what
-    to do. ``hours`` are events per hour over 24 (None = no data), oldest first; ``family`` groups sources on the overview."""
+    """One source and what became of its records. Where it is not ``available``, ``reason`` and ``remedy`` say why
+    and what to do. ``hours`` are events per hour over 24 (None = no data), oldest first; ``family`` groups
+    sources on the overview."""
 
     id: str
     name: str

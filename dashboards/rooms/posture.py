@@ -70,9 +70,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """A number with its normal range and its last 24 hours, for the cards of the overview.
 
-    ``group`` is ``business``, ``security`` or ``systems``. ``line`` holds (value or None) per interval, oldest first; ``low`` and
-    ``high`` bound the normal band (None until it is learned); ``target`` words a target instead. ``outside`` is the level of the
-    deviation, None when normal."""
+    ``group`` is ``business``, ``security`` or ``systems``. ``line`` holds (value or None) per interval, oldest
+    first; ``low`` and ``high`` bound the normal band (None until it is learned); ``target`` words a target
+    instead. ``outside`` is the level of the deviation, None when normal.
+    """
 
     id: str
     group: str
