@@ -20,7 +20,7 @@ import bench
 from bench.figure import MEASURES, Measure, Row
 
 RESULTS = Path(__file__).parent / "results"
-GOALS = {row["name"]: row for row in csv.DictReader((Path(__file__).parent / "goals.csv").read_text().splitlines())}
+GOALS = {row["id"]: row for row in csv.DictReader((Path(__file__).parent / "goals.csv").read_text().splitlines())}
 
 
 def main() -> int:

@@ -28,7 +28,7 @@ def migrate(engine: Engine) -> None:
     """Bring the database to the newest version of every room."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "alembic"))
-    config.set_main_option("version_path_separator", "os")
+    config.set_main_option("path_separator", "os")
     config.set_main_option("version_locations", ":".join(str(folder) for folder in migration_folders()))
     config.attributes["engine"] = engine
     command.upgrade(config, "heads")

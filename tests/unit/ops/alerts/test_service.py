@@ -1,0 +1,154 @@
+"""Alerts: grouping, idempotence, work, undo, paging."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from infra.clock import ManualClock
+from infra.errors import AppError, ErrorKind
+from infra.events import Signal, Why
+from infra.exchange import Level
+from infra.records import Records, open_records
+from infra.records.migrate import migrate
+from infra.web.seams import Actor
+from ops.alerts import AlertQuery, Alerts, Disposition, State
+
+START = datetime(2026, 11, 18, 6, 0, tzinfo=UTC)
+ANALYST = Actor(id="u1", name="analyst", roles=("analyst",))
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Iterator[Records]:
+    records = open_records(tmp_path / "records.db")
+    migrate(records.engine)
+    yield records
+    records.close()
+
+
+@pytest.fixture
+def audited() -> list[tuple[str, str, str]]:
+    return []
+
+
+@pytest.fixture
+def alerts(records: Records, audited: list[tuple[str, str, str]]) -> Alerts:
+    def audit(session: Session, *, actor: Actor, action: str, thing: str, detail: dict[str, Any]) -> None:
+        audited.append((actor.name, action, thing))
+
+    return Alerts(records, ManualClock(START), audit)
+
+
+def signal(
+    number: int, rule: str = "r1", entity: str = "10.0.0.9", level: Level = Level.HIGH, minutes: int = 0
+) -> Signal:
+    return Signal(
+        id=f"s{number}", time=START + timedelta(minutes=minutes), rule_id=rule, rule_name=f"rule {rule}",
+        detector="rules", level=level, event_ids=(f"e{number}",), entity_type="ip", entity_value=entity,
+        why=(Why("source.ip", entity, f"value {number}"),), author="us", techniques=("T1110",),
+    )  # fmt: skip
+
+
+def test_signals_of_one_rule_and_entity_are_one_alert(alerts: Alerts) -> None:
+    alerts.absorb([signal(2, minutes=5), signal(1), signal(3, entity="10.0.0.8")])
+    found = alerts.search(AlertQuery()).alerts
+    assert {(alert.entity["value"], alert.count) for alert in found} == {("10.0.0.9", 2), ("10.0.0.8", 1)}
+    both = next(alert for alert in found if alert.count == 2)
+    assert (both.first_seen, both.last_seen) == (START, START + timedelta(minutes=5))
+    assert both.event_ids == ("e1", "e2")
+    assert both.why[0]["pattern"] == "value 2"
+
+
+def test_a_signal_counts_once_however_often_it_is_delivered(alerts: Alerts) -> None:
+    for _ in range(3):
+        alerts.absorb([signal(1), signal(1)])
+    page = alerts.search(AlertQuery())
+    assert (page.total, page.signals) == (1, 1)
+
+
+def test_a_closed_alert_stays_closed_and_a_new_one_opens(alerts: Alerts) -> None:
+    (first,) = alerts.absorb([signal(1)])
+    alerts.close(ANALYST, [first.id], Disposition.BENIGN, "scanner of ours")
+    alerts.absorb([signal(2, minutes=1)])
+    states = {alert.state for alert in alerts.search(AlertQuery()).alerts}
+    assert states == {State.CLOSED, State.NEW}
+
+
+def test_signals_further_apart_than_the_window_open_a_new_alert(alerts: Alerts) -> None:
+    alerts.absorb([signal(1), signal(2, minutes=24 * 60 + 1)])
+    assert alerts.search(AlertQuery()).total == 2
+
+
+def test_the_worst_level_of_the_signals_is_the_level_of_the_alert(alerts: Alerts) -> None:
+    alerts.absorb([signal(1, level=Level.LOW), signal(2, level=Level.CRITICAL), signal(3, level=Level.MEDIUM)])
+    assert alerts.search(AlertQuery()).alerts[0].level is Level.CRITICAL
+
+
+def test_closing_needs_words_and_is_audited(alerts: Alerts, audited: list[tuple[str, str, str]]) -> None:
+    (alert,) = alerts.absorb([signal(1)])
+    with pytest.raises(AppError) as refused:
+        alerts.close(ANALYST, [alert.id], Disposition.BENIGN, "  ")
+    assert refused.value.kind is ErrorKind.INVALID
+    assert audited == []
+    alerts.close(ANALYST, [alert.id], Disposition.TRUE_POSITIVE, "seen in the firewall too")
+    assert audited == [("analyst", "alerts.close", f"alert:{alert.id}")]
+    assert alerts.history(alert.id)[0].detail["disposition"] == "true_positive"
+
+
+def test_undo_brings_back_every_alert_of_a_bulk_action(alerts: Alerts) -> None:
+    changed = alerts.absorb([signal(1), signal(2, entity="b"), signal(3, entity="c")])
+    token = alerts.close(ANALYST, [alert.id for alert in changed], Disposition.FALSE_POSITIVE, "test rule")
+    assert alerts.undo(ANALYST, token) == 3
+    assert {alert.state for alert in alerts.search(AlertQuery()).alerts} == {State.NEW}
+    assert [action.action for action in alerts.history(changed[0].id)] == ["close", "undo"]
+
+
+def test_undo_leaves_alone_what_was_changed_since(alerts: Alerts) -> None:
+    (alert,) = alerts.absorb([signal(1)])
+    token = alerts.acknowledge(ANALYST, [alert.id])
+    alerts.assign(ANALYST, [alert.id], "colleague")
+    with pytest.raises(AppError) as late:
+        alerts.undo(ANALYST, token)
+    assert late.value.kind is ErrorKind.CONFLICT
+    assert alerts.get(alert.id).assignee == "colleague"
+
+
+def test_one_unknown_id_stops_the_whole_bulk_action(alerts: Alerts) -> None:
+    (alert,) = alerts.absorb([signal(1)])
+    with pytest.raises(AppError):
+        alerts.acknowledge(ANALYST, [alert.id, "A-nothing"])
+    assert alerts.get(alert.id).state is State.NEW
+
+
+@pytest.mark.parametrize("order", ["severity", "newest"])
+def test_paging_shows_every_alert_once_in_order(alerts: Alerts, order: str) -> None:
+    levels = list(Level)
+    alerts.absorb([signal(n, entity=f"h{n}", level=levels[n % 5], minutes=n % 7) for n in range(37)])
+    seen, after = [], None
+    while True:
+        page = alerts.search(AlertQuery(limit=10, after=after, order=order))
+        seen += page.alerts
+        if (after := page.after) is None:
+            break
+    keys = [(alert.level.rank if order == "severity" else 0, alert.last_seen, alert.id) for alert in seen]
+    assert len({alert.id for alert in seen}) == 37
+    assert keys == sorted(keys, reverse=True)
+
+
+def test_facets_count_under_the_other_filters_only(alerts: Alerts) -> None:
+    alerts.absorb([signal(1), signal(2, entity="b", level=Level.LOW), signal(3, rule="r2", entity="c")])
+    facets = alerts.facets(AlertQuery(levels=("low",)))
+    assert facets["level"] == {"high": 2, "low": 1}
+    assert facets["state"] == {"new": 1}
+
+
+def test_a_broken_cursor_is_a_clear_error(alerts: Alerts) -> None:
+    with pytest.raises(AppError) as broken:
+        alerts.search(AlertQuery(after="!!"))
+    assert broken.value.message_key == "ops.cursor_malformed"
+    assert "after" in str(broken.value)
