@@ -9,14 +9,10 @@ from typing import Protocol
 import msgspec
 
 from infra.events.stream import Event, Stream
+from infra.spool.position import SpoolPosition
 from infra.store.query.tree import Answer, AnyAggregation, Page, Query
 
-
-class SpoolPosition(msgspec.Struct, frozen=True, order=True):
-    """How far a spool has been taken into the store: everything before it is in."""
-
-    segment: int = 0
-    offset: int = 0
+__all__ = ["Batch", "EventStore", "SourceCount", "SpoolPosition", "StreamStats"]
 
 
 class SourceCount(msgspec.Struct, frozen=True):
