@@ -14,7 +14,7 @@ SAFE_RATIO = 200
 
 
 def open_archive(raw: bytes, place: str) -> zipfile.ZipFile:
-    """The archive in ``raw``; ``AppError(INVALID or TOO_LARGE)`` for no archive, a bomb, or names leaving the folder."""
+    """The archive in ``raw``; ``AppError(INVALID, TOO_LARGE)`` for no archive, a bomb, names leaving the folder."""
     if len(raw) > LARGEST_FILE:
         raise AppError(ErrorKind.TOO_LARGE, "ops.documents.too_large", place=place, limit=LARGEST_FILE)
     try:
