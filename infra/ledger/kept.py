@@ -1,0 +1,107 @@
+"""Examining the ledger where it is kept: leaves, search columns, inner nodes and heads against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from infra.clock import rfc3339
+from infra.ledger.entry import read_leaf
+from infra.ledger.examine import Examiner, FindingKind, Node, Report
+from infra.ledger.rows import HeadRow, LeafRow, NodeRow
+
+_PAGE = 2000
+
+
+def examine_kept(session: Session, witnessed: Mapping[int, bytes] | None = None) -> Report:
+    """Reads the whole ledger of ``session``'s database."""
+    examiner = Examiner(witnessed)
+    heads = _Heads(session)
+    for row in leaves_in_order(session):
+        place = examiner.size
+        nodes = examiner.leaf(row.body, row.sha256, row.sm3)
+        if wrong := _wrong_column(row):
+            examiner.find(FindingKind.COLUMN, place, what=wrong)
+        for node in nodes:
+            _compare_node(session, examiner, node)
+        heads.follow(examiner)
+    heads.end(examiner)
+    return examiner.report()
+
+
+def leaves_in_order(session: Session) -> Iterator[Row[Any]]:
+    """Every leaf by number, a page at a time."""
+    query = select(LeafRow.__table__).order_by(LeafRow.leaf).limit(_PAGE)
+    after = -1
+    while rows := session.execute(query.where(LeafRow.leaf > after)).all():
+        yield from rows
+        after = rows[-1].leaf
+
+
+def heads_in_order(session: Session) -> Iterator[Row[Any]]:
+    """Every head by size, a page at a time."""
+    query = select(HeadRow.__table__).order_by(HeadRow.size).limit(_PAGE)
+    after = -1
+    while rows := session.execute(query.where(HeadRow.size > after)).all():
+        yield from rows
+        after = rows[-1].size
+
+
+class _Heads:
+    """Walks the heads beside the leaves."""
+
+    def __init__(self, session: Session) -> None:
+        self._rows = heads_in_order(session)
+        self._next = next(self._rows, None)
+        self._last = 0
+
+    def follow(self, examiner: Examiner) -> None:
+        while self._next is not None and self._next.size <= examiner.size:
+            self._take(examiner)
+
+    def end(self, examiner: Examiner) -> None:
+        while self._next is not None:
+            self._take(examiner)
+        if examiner.size > self._last:
+            examiner.find(FindingKind.INSERTED, self._last, examiner.size - 1, "after the last head")
+        examiner.end(self._last)
+
+    def _take(self, examiner: Examiner) -> None:
+        head = self._next
+        assert head is not None
+        examiner.head(head.size, head.sha256, head.sm3)
+        self._last = head.size
+        self._next = next(self._rows, None)
+
+
+def _wrong_column(row: Row[Any]) -> str:
+    """The search column that does not say what the leaf says; '' where all do."""
+    try:
+        entry = read_leaf(row.body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return "body"
+    said: Sequence[tuple[str, object, object]] = (
+        ("leaf", row.leaf, entry.leaf),
+        ("entry", row.entry, entry.id),
+        ("time", _moment(row.time), entry.time),
+        ("actor", row.actor, entry.actor.get("id")),
+        ("action", row.action, entry.action),
+        ("thing", row.thing, entry.thing),
+    )
+    return next((name for name, column, leaf in said if column != leaf), "")
+
+
+def _moment(time: datetime) -> str:
+    return rfc3339(time)
+
+
+def _compare_node(session: Session, examiner: Examiner, node: Node) -> None:
+    level, place, true = node
+    kept = session.scalar(select(NodeRow.sha256).where(NodeRow.level == level, NodeRow.place == place))
+    if kept != true:
+        examiner.find(FindingKind.NODE, place << level, ((place + 1) << level) - 1, f"level {level}")
