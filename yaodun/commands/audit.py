@@ -1,0 +1,90 @@
+"""``yaodun audit verify|export``: was anything in the ledger altered, and where."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from infra.errors import AppError, ErrorKind
+from infra.ledger import Ledger, Report
+from infra.ledger.export import examine_export, export
+from infra.ledger.witness import read_witnessed
+from infra.records import Records, open_records
+from infra.text import say
+from yaodun.settings import read_settings
+from yaodun.terminal import command, complain, emit, emit_one, home_of
+
+
+def add(commands: Any) -> None:
+    """Declare the command."""
+    parser = command(
+        commands,
+        "audit",
+        "verify or export the ledger of all changes",
+        "yaodun audit verify ledger.txt --witness heads.txt",
+    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="verify|export")
+    verify = command(actions, "verify", "say what was altered and where", "yaodun audit verify ledger.txt")
+    verify.add_argument("export", nargs="?", type=Path, metavar="EXPORT", help="exported ledger (default: this site's)")
+    verify.add_argument(
+        "--witness",
+        type=Path,
+        metavar="FILE",
+        help="heads kept elsewhere: lines of SIZE SHA256, or head lines of an export",
+    )
+    written = command(actions, "export", "write the ledger to one file", "yaodun audit export ledger.txt")
+    written.add_argument("file", type=Path, metavar="FILE")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit 1 when something was altered, 0 when all is as it was written."""
+    if args.action == "export":
+        return _with_records(args, lambda records: _export(records, args))
+    witnessed = read_witnessed(args.witness) if args.witness else {}
+    if args.export:
+        if not args.export.is_file():
+            raise AppError(ErrorKind.INVALID, "infra.ledger.no_export", place=str(args.export))
+        return _tell(examine_export(args.export, witnessed), args)
+    return _with_records(args, lambda records: _tell(Ledger(records).verify(witnessed), args))
+
+
+def _with_records(args: argparse.Namespace, work: Any) -> int:
+    home = home_of(args)
+    url = read_settings(home.settings).records.url
+    if not url and not home.records.exists():
+        raise AppError(ErrorKind.NOT_FOUND, "yaodun.no_site", place=str(home.root))
+    records = open_records(url or home.records)
+    try:
+        return int(work(records))
+    finally:
+        records.close()
+
+
+def _export(records: Records, args: argparse.Namespace) -> int:
+    emit_one({"file": str(args.file), "leaves": export(records, args.file)}, args)
+    return 0
+
+
+def _tell(report: Report, args: argparse.Namespace) -> int:
+    """Findings as rows, then the summary on stderr; a clean ledger is one row."""
+    emit([_row(finding) for finding in report.findings] or [_summary(report)], args)
+    complain(_words(report))
+    return 0 if report.clean else 1
+
+
+def _row(finding: Any) -> dict[str, Any]:
+    detail = msgspec.to_builtins(finding)
+    return {**detail, "text": say(f"infra.ledger.finding.{finding.kind}", **detail)}
+
+
+def _summary(report: Report) -> dict[str, Any]:
+    return {**msgspec.to_builtins(report), "clean": report.clean}
+
+
+def _words(report: Report) -> str:
+    if report.clean:
+        return say("infra.ledger.clean", **msgspec.to_builtins(report))
+    return say("infra.ledger.altered", found=len(report.findings), leaves=report.leaves)
