@@ -1,0 +1,158 @@
+"""The filing as JSON, and as a package: forms and attachments, a manifest of hashes, a signature."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from infra.clock import rfc3339
+from infra.errors import AppError, ErrorKind
+from ops.documents.archive import open_archive
+from ops.filing.document import MOST_SHEETS, FilingDocument
+from ops.filing.form import Form
+from ops.filing.spreadsheet import from_xlsx, to_xlsx
+from ops.filing.values import FileRef, canonical
+from ops.filing.word import from_docx, to_docx
+
+MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+class Signer(Protocol):
+    """Signs bytes with the site's key; ``algorithm`` names it, such as ``SM2-SM3``."""
+
+    algorithm: str
+
+    def sign(self, data: bytes) -> bytes: ...
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A file of the package with its size and hashes."""
+
+    name: str
+    size: int
+    sha256: str
+    sm3: str
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What a package holds."""
+
+    filing: str
+    form: str
+    made: str
+    signature: str
+    members: tuple[Member, ...]
+
+
+def to_json(document: FilingDocument) -> bytes:
+    """Values, origins, proposals: everything."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=1)
+
+
+def from_json(raw: bytes, form: Form, place: str) -> FilingDocument:
+    """The filing in JSON; every value is read as if typed, so a wrong one is named."""
+    try:
+        document = msgspec.json.decode(raw, type=FilingDocument)
+    except (msgspec.ValidationError, msgspec.DecodeError, RecursionError) as error:
+        raise AppError(ErrorKind.INVALID, "ops.filing.bad_json", place=place, problem=str(error)[:200]) from None
+    if document.form != form.ref.version:
+        raise AppError(ErrorKind.INVALID, "ops.filing.other_form", place=place, form=document.form[:40])
+    if len(document.sheets) > MOST_SHEETS:
+        raise AppError(ErrorKind.TOO_LARGE, "ops.filing.too_many_sheets", limit=MOST_SHEETS)
+    for sheet in document.sheets:
+        for name, entry in sheet.entries.items():
+            field = form.find(sheet.table, name)
+            value = canonical(field, entry.value, f"{place}: {sheet.table}[{sheet.key}].{name}")
+            plain = list(value) if isinstance(value, tuple) else value
+            if plain != entry.value:
+                raise AppError(ErrorKind.INVALID, "ops.filing.not_canonical", place=f"{place}: {sheet.table}.{name}")
+    return document
+
+
+def attachments(document: FilingDocument) -> list[FileRef]:
+    """Every file the values name, each once."""
+    values = [entry.value for sheet in document.sheets for entry in sheet.entries.values()]
+    return list({value.sha256: value for value in values if isinstance(value, FileRef)}.values())
+
+
+def to_package(
+    document: FilingDocument, form: Form, blob: Callable[[str], bytes], made: datetime, signer: Signer | None = None
+) -> bytes:
+    """A ZIP a clerk can hand in: docx, xlsx, JSON, the attachments, a manifest with SHA-256 and SM3, its signature."""
+    files = {"form.json": to_json(document), "form.docx": to_docx(document, form), "form.xlsx": to_xlsx(document, form)}
+    for ref in attachments(document):
+        files[f"attachments/{ref.sha256[:12]}-{Path(ref.name).name}"] = _checked(ref, blob(ref.sha256))
+    algorithm = signer.algorithm if signer else ""
+    manifest = Manifest(document.id, document.form, rfc3339(made), algorithm, tuple(_members(files.items())))
+    files[MANIFEST] = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
+    if signer:
+        files[SIGNATURE] = signer.sign(files[MANIFEST])
+    return _zip(files)
+
+
+def _checked(ref: FileRef, data: bytes) -> bytes:
+    if hashlib.sha256(data).hexdigest() != ref.sha256:
+        raise AppError(ErrorKind.CONFLICT, "ops.filing.attachment_altered", place=ref.name)
+    return data
+
+
+def _members(files: Iterable[tuple[str, bytes]]) -> Iterable[Member]:
+    for name, data in files:
+        yield Member(name, len(data), hashlib.sha256(data).hexdigest(), hashlib.new("sm3", data).hexdigest())
+
+
+def _zip(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            member = zipfile.ZipInfo(name, _EPOCH)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(member, data)
+    return buffer.getvalue()
+
+
+def from_package(raw: bytes, form: Form, place: str) -> tuple[FilingDocument, dict[str, bytes]]:
+    """The filing and its attachments by SHA-256, after every hash of the manifest was compared."""
+    archive = open_archive(raw, place)
+    if MANIFEST not in archive.namelist():
+        raise AppError(ErrorKind.INVALID, "ops.filing.no_form", place=place)
+    try:
+        manifest = msgspec.json.decode(archive.read(MANIFEST), type=Manifest)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise AppError(
+            ErrorKind.INVALID, "ops.filing.bad_json", place=f"{place}: {MANIFEST}", problem=str(error)
+        ) from None
+    files = {member.name: _member(archive, member, place) for member in manifest.members}
+    extra = set(archive.namelist()) - set(files) - {MANIFEST, SIGNATURE}
+    if extra or "form.json" not in files:
+        raise AppError(ErrorKind.INVALID, "ops.filing.altered", place=f"{place}: {min(extra, default='form.json')}")
+    blobs = {hashlib.sha256(data).hexdigest(): data for name, data in files.items() if name.startswith("attachments/")}
+    return from_json(files["form.json"], form, f"{place}: form.json"), blobs
+
+
+def _member(archive: zipfile.ZipFile, member: Member, place: str) -> bytes:
+    try:
+        data = archive.read(member.name)
+    except (KeyError, zipfile.BadZipFile):
+        raise AppError(ErrorKind.INVALID, "ops.filing.altered", place=f"{place}: {member.name[:80]}") from None
+    if next(iter(_members([(member.name, data)]))) != member:
+        raise AppError(ErrorKind.INVALID, "ops.filing.altered", place=f"{place}: {member.name[:80]}")
+    return data
+
+
+def read_filing(raw: bytes, form: Form, place: str) -> FilingDocument:
+    """The filing in any of its shapes, told apart by content."""
+    if not raw.startswith(b"PK"):
+        return from_json(raw, form, place)
+    names = set(open_archive(raw, place).namelist())
+    if MANIFEST in names:
+        return from_package(raw, form, place)[0]
+    return from_docx(raw, form, place) if "word/document.xml" in names else from_xlsx(raw, form, place)
