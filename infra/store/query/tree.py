@@ -140,7 +140,11 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
-    """What to look for: streams, window, filter, order, page size, opaque cursor of the page before."""
+    """What to look for: streams, window, filter, order, page size, opaque cursor of the page before.
+
+    ``count_up_to`` is how far the total is counted: with the newest first a store may stop looking once the page is
+    full and so many are counted, and says that the total is a lower bound. No ``streams`` means all of them.
+    """
 
     streams: tuple[str, ...]
     window: Window
@@ -149,6 +153,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 100
     after: str | None = None
     fields: tuple[str, ...] = ()
+    count_up_to: int = 10_000
 
 
 class Aggregation(msgspec.Struct, frozen=True, tag_field="is", tag=str.lower):

@@ -1,0 +1,152 @@
+"""Events as Arrow columns and back. The columns are those of the event table that a batch really has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from infra.clock import parse_rfc3339
+from infra.errors import AppError, ErrorKind
+from infra.events.stream import Event
+from infra.events.table import OVERFLOW, Field, FieldType, table
+from infra.store.query.predicate import flatten
+from infra.store.query.sql import FLAT_PATHS
+
+_STORED = pa.timestamp("us")
+_ARROW: dict[FieldType, pa.DataType] = {
+    FieldType.KEYWORD: pa.string(),
+    FieldType.TEXT: pa.string(),
+    FieldType.WILDCARD: pa.string(),
+    FieldType.IP: pa.string(),
+    FieldType.LONG: pa.int64(),
+    FieldType.DOUBLE: pa.float64(),
+    FieldType.BOOLEAN: pa.bool_(),
+    FieldType.DATE: _STORED,
+    FieldType.FLAT: pa.string(),
+    FieldType.BINARY: pa.binary(),
+}
+
+
+@cache
+def arrow_type(column: str) -> pa.DataType:
+    """The Arrow type that ``column`` has in every segment."""
+    field = table().get(column.removesuffix(FLAT_PATHS))
+    assert field is not None, column
+    return pa.list_(_ARROW[field.type]) if field.array else _ARROW[field.type]
+
+
+@cache
+def _order() -> dict[str, int]:
+    return {field.name: place for place, field in enumerate(table())}
+
+
+def to_arrow(events: Sequence[Event]) -> pa.Table:
+    """``events`` as columns in the order of the table. Names the table does not know go into the overflow field.
+
+    Raises ``AppError(INVALID)`` naming the field where a value does not fit its type.
+    """
+    names = set().union(*events) if events else set()
+    order = _order()
+    if unknown := names - order.keys():
+        events = [_stowed(event, unknown) for event in events]
+        names = (names - unknown) | {OVERFLOW}
+    columns: dict[str, pa.Array] = {}
+    for name in sorted(names, key=order.__getitem__):
+        field = table().get(name)
+        assert field is not None
+        columns.update(_columns(field, [event.get(name) for event in events]))
+    return pa.table(columns)
+
+
+def _stowed(event: Event, unknown: set[str]) -> Event:
+    if unknown.isdisjoint(event):
+        return event
+    kept = {name: value for name, value in event.items() if name not in unknown}
+    kept[OVERFLOW] = {**event.get(OVERFLOW, {}), **{name: event[name] for name in event.keys() & unknown}}
+    return kept
+
+
+def _columns(field: Field, values: list[Any]) -> Iterable[tuple[str, pa.Array]]:
+    try:
+        if field.type is FieldType.FLAT:
+            yield from _flat_columns(field.name, values)
+        elif field.type is FieldType.DATE:
+            yield field.name, _dates(values, many=field.array)
+        else:
+            yield field.name, pa.array(values, arrow_type(field.name))
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        raise AppError(
+            ErrorKind.INVALID, "infra.store_value_unfit", place=field.name, problem=str(error)[:200]
+        ) from None
+
+
+def _dates(values: list[Any], many: bool) -> pa.Array:
+    if many:
+        return pa.array([value and [_moment(item) for item in value] for value in values], pa.list_(_STORED))
+    try:
+        return pa.array(values, pa.timestamp("us", "UTC")).cast(_STORED)
+    except (pa.ArrowException, TypeError):
+        return pa.array([value and _moment(value) for value in values], _STORED)
+
+
+def _moment(value: Any) -> datetime:
+    moment = value if isinstance(value, datetime) else parse_rfc3339(value)
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _flat_columns(name: str, values: list[Any]) -> Iterable[tuple[str, pa.Array]]:
+    yield name, pa.array([_json(value) if value is not None else None for value in values], pa.string())
+    opened = [_json(flatten(value)) if value is not None and _is_nested(value) else None for value in values]
+    if any(opened):
+        yield name + FLAT_PATHS, pa.array(opened, pa.string())
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _is_nested(value: Mapping[str, Any]) -> bool:
+    return any(
+        isinstance(item, dict) or (isinstance(item, list) and any(isinstance(one, dict | list) for one in item))
+        for item in value.values()
+    )
+
+
+def to_events(columns: pa.Table) -> list[Event]:
+    """The events in ``columns``: absent values left out, dates aware UTC, flat fields as objects."""
+    names = [name for name in columns.column_names if not name.endswith(FLAT_PATHS)]
+    readers = [_reader(name) for name in names]
+    lists = [columns.column(name).to_pylist() for name in names]
+    return [
+        {name: read(value) for name, read, value in zip(names, readers, row, strict=True) if value is not None}
+        for row in zip(*lists, strict=True)
+    ]
+
+
+@cache
+def _reader(name: str) -> Callable[[Any], Any]:
+    field = table().get(name)
+    if field is None:
+        return _same
+    if field.type is FieldType.FLAT:
+        return orjson.loads
+    if field.type is FieldType.DATE:
+        return _aware_list if field.array else _aware
+    return _same
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _aware(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC)
+
+
+def _aware_list(value: list[datetime]) -> list[datetime]:
+    return [_aware(item) for item in value]

@@ -1,0 +1,40 @@
+"""From chosen segments to a table expression: files that have the same of the wanted columns are read together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence, Set
+from pathlib import Path
+
+from infra.store.embedded.segment import Segment
+from infra.store.query.sql import absent, known_columns, quoted
+
+
+def relation(root: Path, segments: Sequence[Segment], columns: Set[str], rows: bool = False) -> str:
+    """SQL that yields ``columns`` of all ``segments``; absent columns are NULL.
+
+    With ``rows``, also ``file`` (path) and ``row`` (number in the file).
+    """
+    wanted = sorted(known_columns(columns))
+    groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for segment in segments:
+        groups[tuple(name for name in wanted if name in segment.columns)].append(str(root / segment.path))
+    parts = [_part(wanted, set(present), files, rows) for present, files in groups.items()]
+    return " UNION ALL ".join(parts) if parts else _nothing(wanted, rows)
+
+
+def _part(wanted: Sequence[str], present: set[str], files: Sequence[str], rows: bool) -> str:
+    shown = [quoted(name) if name in present else f"{absent(name)} AS {quoted(name)}" for name in wanted]
+    options = ""
+    if rows:
+        shown += ["filename AS file", "file_row_number AS row"]
+        options = ", filename=true, file_row_number=true"
+    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
+    return f"SELECT {', '.join(shown) or '1 AS one'} FROM read_parquet([{listed}]{options})"
+
+
+def _nothing(wanted: Sequence[str], rows: bool) -> str:
+    shown = [f"{absent(name)} AS {quoted(name)}" for name in wanted]
+    if rows:
+        shown += ["NULL::VARCHAR AS file", "NULL::BIGINT AS row"]
+    return f"SELECT {', '.join(shown) or '1 AS one'} WHERE false"

@@ -1,0 +1,175 @@
+"""The embedded event store: what the rest of the platform sees of segments, manifest and engine."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from infra.clock import Clock
+from infra.events.stream import Event, Stream
+from infra.spool.position import SpoolPosition
+from infra.spool.segment import sync_folder
+from infra.store.embedded.aggregate import Aggregate
+from infra.store.embedded.columns import to_arrow
+from infra.store.embedded.engine import Engine, Leash
+from infra.store.embedded.manifest import Manifest
+from infra.store.embedded.relation import relation
+from infra.store.embedded.rows import fetch_rows
+from infra.store.embedded.search import Search
+from infra.store.embedded.segment import Segment, sync_folders, unlink_segments, write_segment
+from infra.store.query.limits import check_aggregations, check_query
+from infra.store.query.shaping import micros, moment
+from infra.store.query.tree import Answer, AnyAggregation, Page, Query
+from infra.store.seams import Batch, SourceCount, StreamStats
+
+EARLIEST = timedelta(days=7)
+LATEST = timedelta(days=1)
+ORPHAN_AGE = timedelta(minutes=10)
+
+Result = TypeVar("Result")
+
+
+class EmbeddedStore:
+    """An ``EventStore`` in a folder of this machine. Reads may come from any thread and any process.
+
+    An event lies in the day it happened, if that is at most ``EARLIEST`` before and ``LATEST`` after the day it came;
+    else in the day it came, in a file of its own: so a replayed old log is kept as long as the law wants from its
+    arrival, and no sender can scatter events over thousands of days.
+    """
+
+    def __init__(self, folder: Path, clock: Clock, read_only: bool = False, leash: Leash | None = None) -> None:
+        if not read_only:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder = folder
+        self.clock = clock
+        self.manifest = Manifest(folder / "manifest.db", read_only)
+        self.engine = Engine(leash or Leash(), folder / "tmp")
+        self._writing = threading.Lock()
+        if not read_only:
+            self.sweep(ORPHAN_AGE)
+
+    def append(self, batch: Batch) -> None:
+        """Take ``batch`` in, on disk and visible when this returns; nothing where its position is in already."""
+        with self._writing:
+            if batch.position <= self.committed(batch.spool):
+                return
+            segments = [
+                self._write(batch, stream, day, late, events)
+                for stream, all_events in batch.events.items()
+                for (day, late), events in self._by_day(all_events).items()
+            ]
+            sync_folders(self.folder, segments)
+            with self.manifest.transaction():
+                if batch.position <= self.manifest.committed(batch.spool):
+                    return
+                self.manifest.add(segments)
+                self.manifest.advance(batch.spool, batch.position)
+                self.manifest.count(batch.counts)
+
+    def _by_day(self, events: Sequence[Event]) -> dict[tuple[date, bool], list[Event]]:
+        today = self.clock.now().date()
+        first, last = today - EARLIEST, today + LATEST
+        days: dict[tuple[date, bool], list[Event]] = defaultdict(list)
+        for event in events:
+            day = event["@timestamp"].date()
+            late = not first <= day <= last
+            days[today if late else day, late].append(event)
+        return days
+
+    def _write(self, batch: Batch, stream: Stream, day: date, late: bool, events: Sequence[Event]) -> Segment:
+        name = f"{batch.spool}-{batch.position.segment}-{batch.position.offset}{'-late' if late else ''}.parquet"
+        path = f"{stream}/{day.isoformat()}/{name.replace('/', '_')}"
+        return write_segment(self.folder, path, stream, day.isoformat(), 0, to_arrow(events))
+
+    def committed(self, spool: str) -> SpoolPosition:
+        """How far ``spool`` is in."""
+        return self.manifest.committed(spool)
+
+    def counts(self) -> Mapping[str, SourceCount]:
+        """What each source brought so far."""
+        return self.manifest.counts()
+
+    def search(self, query: Query) -> Page:
+        """A page of events. ``AppError(INVALID)`` for a query that cannot be, ``UNAVAILABLE`` for one that takes too
+        long, ``RATE_LIMITED`` where too many run."""
+        check_query(query)
+        return self._steadily(lambda: Search(self.engine, self.folder, query, self._chosen(query)).page())
+
+    def aggregate(self, query: Query, aggregations: Mapping[str, AnyAggregation]) -> Mapping[str, Answer]:
+        """An answer for each aggregation over the events that ``query`` finds; errors as of ``search``."""
+        check_query(query)
+        check_aggregations(aggregations)
+        return self._steadily(
+            lambda: Aggregate(self.engine, self.folder, query, self._chosen(query)).answers(aggregations)
+        )
+
+    def get(self, event_id: str) -> Event | None:
+        """The event called ``event_id``."""
+        return self._steadily(lambda: self._get(event_id))
+
+    def _get(self, event_id: str) -> Event | None:
+        segments = self.manifest.holding(event_id)
+        if not segments:
+            return None
+        source = relation(self.folder, segments, {"event.id"}, rows=True)
+        rows = self.engine.rows(f'SELECT file, row FROM ({source}) WHERE "event.id" = $p0 LIMIT 1', {"p0": event_id})
+        found = fetch_rows(self.engine, self.folder, segments, [(file, row) for file, row in rows], ())
+        return found[0] if found else None
+
+    def _chosen(self, query: Query) -> list[Segment]:
+        streams = query.streams or tuple(Stream)
+        return self.manifest.within(streams, micros(query.window.start), micros(query.window.end))
+
+    def _steadily(self, read: Callable[[], Result]) -> Result:
+        """Read again once where a file went away between plan and read: keeper had swapped or dropped it."""
+        import duckdb
+
+        try:
+            return read()
+        except duckdb.IOException:
+            return read()
+
+    def stats(self) -> Mapping[Stream, StreamStats]:
+        """Size and extent of every stream that has events."""
+        return {
+            Stream(stream): StreamStats(rows, size, moment(t0), moment(t1))
+            for stream, rows, size, t0, t1 in self.manifest.extent()
+        }
+
+    def days(self, stream: Stream) -> Sequence[date]:
+        """Days of ``stream``, oldest first; see the class for which day an event lies in."""
+        return [date.fromisoformat(day) for day in self.manifest.days(stream)]
+
+    def drop_day(self, stream: Stream, day: date) -> int:
+        """Remove a day of ``stream``; how many events went. Its legal hold is the caller's to respect."""
+        segments = self.manifest.of_day(stream, day.isoformat())
+        with self.manifest.transaction():
+            self.manifest.retire([segment.number for segment in segments], micros(self.clock.now()))
+        folder = self.folder / stream / day.isoformat()
+        if folder.exists():
+            shutil.rmtree(folder)
+            sync_folder(folder.parent)
+        self.manifest.forget([segment.path for segment in segments])
+        return sum(segment.rows for segment in segments)
+
+    def sweep(self, age: timedelta) -> int:
+        """Remove files older than ``age`` that no row of the manifest names: a crash left them; how many."""
+        before = self.clock.now().astimezone(UTC) - age
+        files = [path for path in self.folder.glob("*/*/*") if path.suffix in (".parquet", ".tokens")]
+        old = [path for path in files if datetime.fromtimestamp(path.stat().st_mtime, UTC) <= before]
+        if not old:
+            return 0
+        known = self.manifest.paths()
+        orphans = [path for path in old if str(path.relative_to(self.folder).with_suffix(".parquet")) not in known]
+        unlink_segments(self.folder, [str(path.relative_to(self.folder)) for path in orphans])
+        return len(orphans)
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.engine.close()
+        self.manifest.close()
