@@ -1,0 +1,89 @@
+"""The tests of rules: files ``*.test.yml`` beside them, with events that must and must not match.
+
+A case has one ``event`` (flat ECS names), or the event ``repeat``ed ``every_s`` seconds with fields that ``vary`` by
+``{n}``, and a last one, ``then``. ``match`` says whether the rule must raise a signal; ``feeds`` whether it must be met
+though it raises none by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from analytics.rules.documents import MAX_BYTES, TESTS
+from analytics.rules.engine import Engine
+from analytics.rules.matcher import Matcher
+from analytics.rules.rule import RuleSet
+from infra.events import Event
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case of one rule; ``wrong`` is '' once it passed."""
+
+    rule: str
+    name: str
+    path: str
+    body: dict[str, Any]
+
+    def events(self) -> list[Event]:
+        """The events of the case, with times and ids."""
+        step = timedelta(seconds=float(self.body.get("every_s", 1)))
+        bodies = [self._varied(number) for number in range(int(self.body.get("repeat", 1)))]
+        bodies += [dict(self.body["then"])] if "then" in self.body else []
+        bodies = [dict(event) for event in self.body["events"]] if "events" in self.body else bodies
+        return [
+            {"@timestamp": START + number * step, "event.id": f"{self.name}-{number}", **event}
+            for number, event in enumerate(bodies)
+        ]
+
+    def _varied(self, number: int) -> Event:
+        varied = {name: str(value).format(n=number) for name, value in self.body.get("vary", {}).items()}
+        return {**self.body["event"], **varied}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a case went; ``problem`` is '' where it passed."""
+
+    case: Case
+    problem: str
+
+
+def read_cases(paths: Sequence[Path]) -> Iterator[Case]:
+    """Every case of every test file below ``paths``."""
+    for path in paths:
+        found = sorted(path.rglob(f"*{TESTS}")) if path.is_dir() else [path]
+        for file in found:
+            if file.name.endswith(TESTS) and file.stat().st_size <= MAX_BYTES:
+                tree = yaml.safe_load(file.read_text(encoding="utf-8"))
+                for number, body in enumerate(tree["cases"]):
+                    yield Case(str(tree["rule"]), str(body.get("name", number)), str(file), body)
+
+
+def try_case(ruleset: RuleSet, case: Case) -> Verdict:
+    """Run one case through a fresh engine."""
+    number = ruleset.find(case.rule)
+    if number is None:
+        return Verdict(case, "no such rule was loaded")
+    engine = Engine(ruleset)
+    events = case.events()
+    signals = engine.match(events)
+    signals += engine.tick(events[-1]["@timestamp"] + timedelta(days=400))
+    raised = any(signal.rule_id == ruleset.rules[number].id for signal in signals)
+    wanted = bool(case.body.get("match", True))
+    if raised != wanted:
+        return Verdict(case, "no signal was raised" if wanted else "a signal was raised")
+    if "feeds" in case.body:
+        matcher = Matcher(ruleset)
+        met = any(ruleset.variants[index].rule == number for event in events for index in matcher.match(event))
+        if met != bool(case.body["feeds"]):
+            return Verdict(case, "the rule was not met" if not met else "the rule was met")
+    return Verdict(case, "")

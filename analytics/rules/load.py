@@ -1,0 +1,70 @@
+"""Loads rule files into a rule set: pySigma parses, we translate, map and assemble; what fails is told with its place.
+
+One broken rule never stops the others. A compiled set is kept by the digest of everything it was made from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from analytics.rules.cache import RuleCache
+from analytics.rules.compile import Compilation
+from analytics.rules.documents import MAX_BYTES, placeholders_beside, read_documents, rule_files
+from analytics.rules.mapping import mapping_bytes
+from analytics.rules.rule import Failure, RuleSet
+
+FORMAT = "1"
+"""Changes whenever compiled rules would read differently."""
+
+
+def shipped_rules() -> Path:
+    """The folder of our own rules."""
+    return Path(__file__).parent / "content"
+
+
+def load_rules(
+    paths: Sequence[Path], placeholders: Mapping[str, Sequence[str]] | None = None, cache: Path | None = None
+) -> RuleSet:
+    """The rules of all files below ``paths``. ``cache`` is a private folder for compiled sets."""
+    files: list[tuple[Path, bytes]] = []
+    unread: list[Failure] = []
+    for path in rule_files(paths):
+        try:
+            with path.open("rb") as file:
+                files.append((path, file.read(MAX_BYTES + 1)))
+        except OSError as error:
+            unread.append(Failure(f"{path}:1:1", "unreadable", {"problem": str(error.strerror)}))
+    values = placeholders_beside(paths) | {name: list(items) for name, items in (placeholders or {}).items()}
+    digest = _digest(files, values)
+    kept = RuleCache(cache) if cache else None
+    if kept and (found := kept.get(digest)):
+        return found
+    ruleset = _compile(files, values)
+    ruleset.digest = digest
+    ruleset.failures = [*unread, *ruleset.failures]
+    if kept and not unread:
+        kept.put(ruleset)
+    return ruleset
+
+
+def _compile(files: Sequence[tuple[Path, bytes]], values: Mapping[str, Sequence[str]]) -> RuleSet:
+    compilation = Compilation(values)
+    for path, data in files:
+        documents, failures = read_documents(path, data)
+        compilation.failures += failures
+        compilation.take(documents)
+    return compilation.finish()
+
+
+def _digest(files: Sequence[tuple[Path, bytes]], values: Mapping[str, Sequence[str]]) -> str:
+    digest = hashlib.blake2b(digest_size=20)
+    for part in (FORMAT, version("pysigma"), repr(sorted(values.items()))):
+        digest.update(part.encode())
+    digest.update(mapping_bytes())
+    for path, data in files:
+        digest.update(f"\0{path}\0{len(data)}\0".encode())
+        digest.update(data)
+    return digest.hexdigest()

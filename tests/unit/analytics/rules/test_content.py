@@ -1,0 +1,44 @@
+"""The shipped rules: each loads, has at least one positive and one negative case, and passes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analytics.rules.cases import Case, read_cases, try_case
+from analytics.rules.load import load_rules, shipped_rules
+from infra.exchange import Level
+
+RULES = load_rules([shipped_rules()])
+CASES = list(read_cases([shipped_rules()]))
+
+
+def test_every_shipped_rule_loads() -> None:
+    assert RULES.failures == []
+    assert len(RULES.rules) >= 25
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{Path(case.path).name}-{case.name}")
+def test_case(case: Case) -> None:
+    assert try_case(RULES, case).problem == ""
+
+
+@pytest.mark.parametrize("rule", RULES.rules, ids=lambda rule: Path(rule.path).stem)
+def test_every_rule_has_both_sides_tested_and_says_what_people_need(rule: object) -> None:
+    number = RULES.rules.index(rule)
+    mine = [case for case in CASES if case.rule == RULES.rules[number].id]
+    positive = [case for case in mine if case.body.get("match", True) or case.body.get("feeds")]
+    negative = [case for case in mine if not case.body.get("match", True) and not case.body.get("feeds")]
+    assert positive
+    assert negative
+    described = RULES.rules[number]
+    assert described.author
+    assert described.techniques
+    assert described.description
+    assert described.falsepositives
+    assert described.level in Level
+
+
+def test_ids_are_unique() -> None:
+    assert len({rule.id for rule in RULES.rules}) == len(RULES.rules)
