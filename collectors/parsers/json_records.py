@@ -1,0 +1,126 @@
+"""One JSON document, whoever wrote it: told by its shape, unwrapped where it is a list of records, else kept as it
+is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from collectors.parsers.ecs_values import file_names, put, relate
+from collectors.parsers.flatten import flatten
+from collectors.parsers.journal import is_journal, read_journal
+from collectors.parsers.json_shapes import shipped_shapes
+from collectors.parsers.message import read_message
+from collectors.parsers.times import Clockwork, read_any
+from collectors.parsers.windows import is_windows, read_windows
+from infra.events.stream import Event, Stream
+
+_LISTS = ("Records", "records", "items", "value")
+"""Members under which CloudTrail, Azure, Kubernetes and Graph wrap many records in one document."""
+MAX_UNWRAPPED = 10_000
+_OURS_ALONE = (
+    "event.id",
+    "event.ingested",
+    "event.original",
+    "yaodun.source",
+    "yaodun.stream",
+    "yaodun.asset",
+    "yaodun.unit",
+    "yaodun.parser",
+    "yaodun.raw.",
+    "yaodun.quarantine.",
+    "yaodun.loss.",
+    "yaodun.signal.",
+    "yaodun.skew_ms",
+)
+_ALIASES = {
+    "message": ("message", "msg", "log", "MESSAGE", "short_message", "text"),
+    "log.level": ("level", "severity", "loglevel", "log_level", "levelname"),
+    "host.name": ("host", "hostname", "HOSTNAME", "hostName", "fromhost"),
+    "process.name": ("programname", "app", "appname", "app-name", "ident", "program", "PROGRAM"),
+    "log.syslog.procid": ("procid",),
+    "log.logger": ("logger", "logger_name"),
+}
+_TIMES = ("@timestamp", "timestamp", "time", "ts", "datetime", "date", "timereported", "eventTime", "created_at")
+Reading = tuple[str, Event, Stream]
+
+
+def read_json(tree: dict[str, Any], clock: Clockwork) -> Iterator[Reading]:
+    """Parser name ('' where none knew it), document and stream of each record in ``tree``; raises ``TooDeepError``."""
+    wrapped = _wrapped(tree)
+    if wrapped is None:
+        yield _one(tree, clock)
+        return
+    for item in wrapped:
+        yield _one(item, clock)
+
+
+def _wrapped(tree: dict[str, Any]) -> list[dict[str, Any]] | None:
+    for name in _LISTS:
+        items = tree.get(name)
+        if isinstance(items, list) and items and len(tree) <= 6 and all(isinstance(item, dict) for item in items):
+            return items[:MAX_UNWRAPPED] if _known(items[0]) is not None else None
+    return None
+
+
+def _known(tree: dict[str, Any]) -> tuple[str, Callable[[dict[str, Any], Clockwork], Event]] | None:
+    if is_windows(tree):
+        return "windows", read_windows
+    if is_journal(tree):
+        return "journal", read_journal
+    for shape in shipped_shapes():
+        if shape.fits(tree):
+            return shape.name, shape.read
+    return None
+
+
+def _one(tree: dict[str, Any], clock: Clockwork) -> Reading:
+    if known := _known(tree):
+        name, read = known
+        return name, read(tree, clock), Stream.LOGS
+    return _generic(tree, clock)
+
+
+def _generic(tree: dict[str, Any], clock: Clockwork) -> Reading:
+    event = {_kept_name(name): value for name, value in flatten(tree).items()}
+    claims_ecs = "ecs.version" in event
+    if not claims_ecs:
+        _aliases(event, clock)
+    name = "ecs" if claims_ecs else "json"
+    message, program = event.get("message"), event.get("process.name")
+    if isinstance(message, str) and isinstance(program, str):
+        parser, fields = read_message(message, program, clock)
+        if parser:
+            name = f"{name}/{parser}"
+            event = {**event, **{field: value for field, value in fields.items() if field not in event}}
+    file_names(event)
+    if not claims_ecs:
+        relate(event)
+    return name, event, _stream_of(event)
+
+
+def _kept_name(name: str) -> str:
+    """What only the platform may say about an event is kept under another name when a client says it."""
+    ours = any(name == own or (own.endswith(".") and name.startswith(own)) for own in _OURS_ALONE)
+    return f"client.said.{name}" if ours else name
+
+
+def _aliases(event: Event, clock: Clockwork) -> None:
+    for name in _TIMES:
+        if name in event and (moment := read_any(event[name], clock)):
+            event["@timestamp"] = moment
+            break
+    for field, names in _ALIASES.items():
+        for name in names:
+            if field not in event and isinstance(event.get(name), str):
+                put(event, field, event[name])
+    if isinstance(tag := event.get("syslogtag"), str) and "process.name" not in event:
+        put(event, "process.name", tag.partition("[")[0].rstrip(":"))
+
+
+def _stream_of(event: Event) -> Stream:
+    if "yaodun.metric.name" in event:
+        return Stream.METRICS
+    if any(name.startswith("yaodun.biz.") for name in event):
+        return Stream.BUSINESS
+    return Stream.LOGS

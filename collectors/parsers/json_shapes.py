@@ -1,0 +1,167 @@
+"""JSON formats as data: TOML tables that say how to know a document, and which paths become which ECS fields.
+
+A table::
+
+    name = "aws.cloudtrail"
+    oracle = "what judges this parser"
+    has = ["eventVersion", "eventSource"]      # paths that must be there
+    equal = {kind = "Event"}                   # paths with one of these values
+    time = ["eventTime"]                       # first that is there becomes @timestamp
+    flat = "cloud.audit"                       # every path of the document below this flat field
+    text = ["requestParameters"]               # objects kept as compact JSON beside their paths
+    set = {"event.kind" = "event"}
+    fields = {"event.action" = ["eventName"]}  # ECS field from the first path that is there
+    map = {"event.outcome" = {"0" = "success"}}
+    [[case]]
+    equal = {eventName = ["ConsoleLogin"]}
+    set = {"event.category" = ["authentication"]}
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+
+from collectors.parsers.ecs_values import address, file_names, put, relate
+from collectors.parsers.flatten import flatten_paths
+from collectors.parsers.times import Clockwork, read_any
+from infra.events.stream import Event
+
+_MISSING = object()
+_MAX_ELEMENTS = 64
+
+
+class CaseSpec(msgspec.Struct, forbid_unknown_fields=True):
+    """What holds for some documents of a table only."""
+
+    equal: dict[str, list[Any]] = {}
+    has: list[str] = []
+    set: dict[str, Any] = {}
+    fields: dict[str, list[str]] = {}
+
+
+class ShapeSpec(msgspec.Struct, forbid_unknown_fields=True):
+    """A table as written."""
+
+    name: str
+    oracle: str
+    has: list[str] = []
+    equal: dict[str, list[Any]] = {}
+    lacks: list[str] = []
+    time: list[str] = []
+    flat: str = ""
+    text: list[str] = []
+    dataset: str = ""
+    rank: int = 50
+    set: dict[str, Any] = {}
+    fields: dict[str, list[str]] = {}
+    addresses: dict[str, list[str]] = {}
+    map: dict[str, dict[str, Any]] = {}
+    case: list[CaseSpec] = []
+
+
+class Shape:
+    """One JSON format."""
+
+    def __init__(self, spec: ShapeSpec) -> None:
+        self.spec = spec
+        self.name = spec.name
+
+    def fits(self, tree: dict[str, Any]) -> bool:
+        """Whether ``tree`` is a document of this format."""
+        spec = self.spec
+        return _holds(tree, spec.has, spec.equal) and all(_at(tree, path) is _MISSING for path in spec.lacks)
+
+    def read(self, tree: dict[str, Any], clock: Clockwork) -> Event:
+        """The flat document of ``tree``; raises ``TooDeepError`` beyond the bounds."""
+        spec = self.spec
+        event: Event = {}
+        for path in spec.time:
+            if moment := read_any(_value(tree, path), clock):
+                event["@timestamp"] = moment
+                break
+        for case in spec.case:
+            if _holds(tree, case.has, case.equal):
+                _fill(event, tree, case.fields)
+                event.update({field: value for field, value in case.set.items() if field not in event})
+        _fill(event, tree, spec.fields)
+        for side, paths in spec.addresses.items():
+            for path in paths:
+                address(event, side, _value(tree, path))
+        for field, values in spec.map.items():
+            if field in event:
+                event[field] = values.get(str(event[field]).lower(), values.get("*", event[field]))
+        for field, value in spec.set.items():
+            event.setdefault(field, value)
+        if spec.dataset:
+            event.setdefault("event.dataset", spec.dataset)
+        if spec.flat:
+            event[spec.flat] = self._paths(tree)
+        file_names(event)
+        relate(event)
+        return event
+
+    def _paths(self, tree: dict[str, Any]) -> Event:
+        paths = flatten_paths(tree)
+        for path in self.spec.text:
+            value = _value(tree, path)
+            if isinstance(value, dict | list):
+                paths[path] = msgspec.json.encode(value).decode()
+        return paths
+
+
+def _holds(tree: dict[str, Any], has: Iterable[str], equal: dict[str, list[Any]]) -> bool:
+    return all(_at(tree, path) is not _MISSING for path in has) and all(
+        _at(tree, path) in values for path, values in equal.items()
+    )
+
+
+def _at(node: Any, path: str) -> Any:
+    """The value at ``path``. Keys may hold dots themselves (Zeek's ``id.orig_h``, labels of Kubernetes): the longest
+    goes first. In a list the first element that has the path answers."""
+    if isinstance(node, list):
+        found = (_at(item, path) for item in node[:_MAX_ELEMENTS] if isinstance(item, dict))
+        return next((value for value in found if value is not _MISSING), _MISSING)
+    if not isinstance(node, dict):
+        return _MISSING
+    if path in node:
+        return node[path]
+    cut = path.rfind(".")
+    while cut > 0:
+        head = path[:cut]
+        if head in node and (value := _at(node[head], path[cut + 1 :])) is not _MISSING:
+            return value
+        cut = path.rfind(".", 0, cut)
+    return _MISSING
+
+
+def _value(tree: dict[str, Any], path: str) -> Any:
+    value = _at(tree, path)
+    return None if value is _MISSING else value
+
+
+def _fill(event: Event, tree: dict[str, Any], fields: dict[str, list[str]]) -> None:
+    for field, paths in fields.items():
+        for path in paths:
+            if field in event:
+                break
+            put(event, field, _value(tree, path))
+
+
+def read_shape(text: str) -> Shape:
+    """A shape from TOML; raises ``msgspec.ValidationError`` or ``tomllib.TOMLDecodeError`` with the place."""
+    return Shape(msgspec.convert(tomllib.loads(text), ShapeSpec))
+
+
+@cache
+def shipped_shapes() -> list[Shape]:
+    """The shapes of this version, those with a lower rank first."""
+    folder = files("collectors.parsers").joinpath("shapes")
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    shapes = [read_shape(folder.joinpath(name).read_text(encoding="utf-8")) for name in names]
+    return sorted(shapes, key=lambda shape: shape.spec.rank)

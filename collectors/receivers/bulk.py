@@ -1,0 +1,135 @@
+"""The ``_bulk`` dialect: what a body holds, and the reply each item gets. Pure, no sockets.
+
+Documents are not decoded here: the raw lines go to the spool, and what is broken in them becomes a quarantined
+document. Refused per item is only what can never become an event: an action that is no action, and changes to what is
+append-only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from infra.errors import AppError, ErrorKind
+
+FRAME_BYTES = 2 << 20
+"""Bodies are cut into frames of about this size, always between items."""
+_KEPT_ACTIONS = ("index", "create")
+_OTHER_ACTIONS = ("update", "delete")
+_HEAD = b'{"took":%d,"errors":%s,"items":['
+
+
+class _Target(msgspec.Struct):
+    index: str | None = msgspec.field(name="_index", default=None)
+    id: str | None = msgspec.field(name="_id", default=None)
+
+
+_decode_action = msgspec.json.Decoder(dict[str, _Target]).decode
+_quote = msgspec.json.Encoder().encode
+
+
+@dataclass(slots=True)
+class BulkBody:
+    """What a body came to: frame bodies with their counts, the reply, how many items were refused."""
+
+    frames: list[tuple[bytes, int]]
+    items: list[bytes]
+    refused: int
+
+    def reply(self, took_ms: int) -> bytes:
+        """The compact answer; some shippers search this text, so key order and spacing are part of the contract."""
+        errors = b"true" if self.refused else b"false"
+        return _HEAD % (took_ms, errors) + b",".join(self.items) + b"]}"
+
+
+class BulkReader:
+    """Reads bodies; keeps what it learnt about repeated action lines."""
+
+    def __init__(self) -> None:
+        self._seen: dict[bytes, tuple[str, str, str | None]] = {}
+
+    def read(self, body: bytes, default_index: str, delivery: str) -> BulkBody:
+        """The items of ``body``. ``delivery`` begins the ids that items without one are answered with.
+
+        ``AppError(INVALID)`` where the body holds no item, or its last action has no document.
+        """
+        lines = body.split(b"\n")
+        result = BulkBody([], [], 0)
+        kept: list[bytes] = []
+        size = count = number = 0
+        position = 0
+        end = len(lines)
+        while position < end:
+            line = lines[position]
+            position += 1
+            if not line or not line.strip():
+                continue
+            number += 1
+            action, index, given = self._action(line, number)
+            document = b""
+            if action != "delete":
+                if position >= end or not lines[position].strip():
+                    raise AppError(ErrorKind.INVALID, "collectors.bulk_document_missing", place=f"item {number}")
+                document = lines[position]
+                position += 1
+            if action in _KEPT_ACTIONS:
+                kept += (line, document)
+                size += len(line) + len(document)
+                count += 1
+                result.items.append(_stored(action, index or default_index, given, delivery, number))
+                if size >= FRAME_BYTES:
+                    result.frames.append((b"\n".join(kept), count))
+                    kept, size, count = [], 0, 0
+            else:
+                result.refused += 1
+                result.items.append(_refused(action, index or default_index, given))
+        if count:
+            result.frames.append((b"\n".join(kept), count))
+        if not result.items:
+            raise AppError(ErrorKind.INVALID, "collectors.bulk_empty")
+        return result
+
+    def _action(self, line: bytes, number: int) -> tuple[str, str, str | None]:
+        if known := self._seen.get(line):
+            return known
+        try:
+            decoded = _decode_action(line)
+            action, target = next(iter(decoded.items()))
+            if len(decoded) != 1 or action not in _KEPT_ACTIONS + _OTHER_ACTIONS:
+                raise ValueError(action)
+        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, StopIteration, RecursionError):
+            raise AppError(ErrorKind.INVALID, "collectors.bulk_action", place=f"item {number}") from None
+        answer = (action, target.index or "", target.id)
+        if target.id is None and len(self._seen) < 1_024 and len(line) < 256:
+            self._seen[line] = answer
+        return answer
+
+
+def _stored(action: str, index: str, given: str | None, delivery: str, number: int) -> bytes:
+    identity = given if given is not None else f"{delivery}-{number}"
+    return (
+        b'{"%s":{"_index":%s,"_id":%s,"_version":1,"result":"created",'
+        b'"_shards":{"total":1,"successful":1,"failed":0},"_seq_no":0,"_primary_term":1,"status":201}}'
+        % (action.encode(), _quote(index), _quote(identity))
+    )
+
+
+def _refused(action: str, index: str, given: str | None) -> bytes:
+    return (
+        b'{"%s":{"_index":%s,"_id":%s,"status":400,"error":{"type":"illegal_argument_exception",'
+        b'"reason":"events are append-only: use index or create"}}}' % (action.encode(), _quote(index), _quote(given))
+    )
+
+
+def read_bulk_pairs(body: bytes) -> Iterator[tuple[str, str, bytes, bytes]]:
+    """Index, id, action line and document of each item of a frame of kind ``bulk``; '' where the client gave none."""
+    lines = body.split(b"\n")
+    for action, document in zip(lines[::2], lines[1::2], strict=False):
+        try:
+            target = next(iter(_decode_action(action).values()))
+        except (msgspec.MsgspecError, UnicodeDecodeError, StopIteration, RecursionError):
+            yield "", "", action, document
+        else:
+            yield target.index or "", target.id or "", action, document
