@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: help up test lint fix prove bench setup setup-dev system-packages lock clean
+.PHONY: help up test lint fix prove bench docs setup setup-dev system-packages lock clean
 
 help: ## say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /: /' | column -t -s: -l2
@@ -27,6 +27,9 @@ prove: setup-dev ## faults, fuzzing and long differentials at full size
 
 bench: setup-dev ## measure every figure: make bench [NAME=...]
 	@$(BIN)/python -m bench $(if $(NAME),--name $(NAME))
+
+docs: setup-dev ## write the generated parts of the documentation
+	@$(BIN)/python -m yaodun.documentation
 
 setup: $(VENV)/.runtime
 setup-dev: $(VENV)/.dev

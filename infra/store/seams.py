@@ -16,10 +16,16 @@ __all__ = ["Batch", "EventStore", "SourceCount", "SpoolPosition", "StreamStats"]
 
 
 class SourceCount(msgspec.Struct, frozen=True):
-    """What became of one source's records in one batch."""
+    """What became of one source's records in one batch, or in all of them.
+
+    ``received`` is what the receiver counted when it took the delivery: ``received = stored + quarantined`` is a
+    check and not a definition. ``newest_ns`` is when the newest was received, Unix time in nanoseconds.
+    """
 
     stored: int = 0
     quarantined: int = 0
+    received: int = 0
+    newest_ns: int = 0
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):

@@ -47,10 +47,8 @@ def alerts_router(alerts: Alerts, access: Authorizer) -> APIRouter:
         after: str | None = None,
     ) -> Response:
         access.demand(current_actor.get(), "alerts.read")
-        query = AlertQuery(
-            since=since, rules=tuple(rule or ()), states=tuple(state or ()), levels=tuple(level or ()),
-            text=q, limit=limit, after=after, order="newest",
-        )  # fmt: skip
+        only = {"rule": tuple(rule or ()), "state": tuple(state or ()), "level": tuple(level or ())}
+        query = AlertQuery(since=since, only=only, text=q, limit=limit, after=after, order="newest")
         return json_of(await run_in_threadpool(alerts.search, query))
 
     @router.get("/{alert_id}")

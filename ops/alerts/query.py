@@ -1,35 +1,42 @@
-"""Asking for alerts: filters, order, keyset paging, facets and the histogram."""
+"""Asking for alerts: conditions, order, keyset paging, facets."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from infra.errors import AppError, ErrorKind
 from ops.alerts.record import AlertRow, State
 
-FACETS = ("level", "state", "dimension", "system", "detector", "assignee")
 MAX_PAGE = 1000
+FACETS: dict[str, InstrumentedAttribute[str]] = {
+    "level": AlertRow.level,
+    "state": AlertRow.state,
+    "dimension": AlertRow.dimension,
+    "system": AlertRow.system,
+    "origin": AlertRow.detector,
+    "owner": AlertRow.assignee,
+}
+CHOICES: dict[str, InstrumentedAttribute[str]] = {
+    **FACETS,
+    "rule": AlertRow.rule_id,
+    "entity": AlertRow.entity_value,
+    "asset": AlertRow.asset,
+}
 
 
 class AlertQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which alerts. Empty tuples and None mean no condition; ``text`` is looked for in rule, entity and values."""
+    """Which alerts. ``only`` and ``without`` hold values by the names of ``CHOICES``; ``text`` is looked for in rule,
+    entity and id; ``since`` and ``until`` bound when it was last seen. ``order`` is ``severity`` or ``newest``."""
 
-    states: tuple[str, ...] = ()
-    levels: tuple[str, ...] = ()
-    dimensions: tuple[str, ...] = ()
-    systems: tuple[str, ...] = ()
-    detectors: tuple[str, ...] = ()
-    assignees: tuple[str, ...] = ()
-    rules: tuple[str, ...] = ()
-    entity: str = ""
-    asset: str = ""
+    only: Mapping[str, tuple[str, ...]] = {}
+    without: Mapping[str, tuple[str, ...]] = {}
     text: str = ""
     since: datetime | None = None
     until: datetime | None = None
@@ -39,29 +46,28 @@ class AlertQuery(msgspec.Struct, frozen=True, kw_only=True):
     after: str | None = None
 
 
-def conditions(query: AlertQuery) -> list[ColumnElement[bool]]:
-    """The WHERE parts of ``query``."""
-    chosen: list[tuple[Any, Sequence[str]]] = [
-        (AlertRow.state, query.states),
-        (AlertRow.level, query.levels),
-        (AlertRow.dimension, query.dimensions),
-        (AlertRow.system, query.systems),
-        (AlertRow.detector, query.detectors),
-        (AlertRow.assignee, query.assignees),
-        (AlertRow.rule_id, query.rules),
-    ]
-    parts: list[ColumnElement[bool]] = [column.in_(values) for column, values in chosen if values]
-    if query.entity:
-        parts.append(AlertRow.entity_value == query.entity)
-    if query.asset:
-        parts.append(AlertRow.asset == query.asset)
+def conditions(query: AlertQuery, ignore: str = "") -> list[ColumnElement[bool]]:
+    """The WHERE parts of ``query``, without the choice called ``ignore``."""
+    parts: list[ColumnElement[bool]] = []
+    for name, values in query.only.items():
+        if values and name != ignore:
+            parts.append(_column(name).in_(values))
+    for name, values in query.without.items():
+        if values:
+            parts.append(_column(name).not_in(values))
     if query.since:
         parts.append(AlertRow.last_seen >= query.since)
     if query.until:
-        parts.append(AlertRow.first_seen < query.until)
+        parts.append(AlertRow.last_seen < query.until)
     if query.text:
         parts.append(_contains(query.text))
     return parts
+
+
+def _column(name: str) -> InstrumentedAttribute[str]:
+    if name not in CHOICES:
+        raise AppError(ErrorKind.INVALID, "ops.choice_unknown", place=name[:40], known=", ".join(CHOICES))
+    return CHOICES[name]
 
 
 def _contains(text: str) -> ColumnElement[bool]:
@@ -84,7 +90,7 @@ def page(session: Session, query: AlertQuery) -> tuple[list[AlertRow], str | Non
 
 
 def ordered(statement: Select[AlertRow], query: AlertQuery) -> Select[AlertRow]:
-    """``severity``: open before closed is not mixed in; rank, then newest. ``newest``: newest only."""
+    """``severity``: worst first, newest of equals first. ``newest``: newest first."""
     if query.order == "newest":
         return statement.order_by(AlertRow.last_seen.desc(), AlertRow.id.desc())
     return statement.order_by(AlertRow.rank.desc(), AlertRow.last_seen.desc(), AlertRow.id.desc())
@@ -117,18 +123,23 @@ def count(session: Session, query: AlertQuery) -> tuple[int, int]:
 
 def facets(session: Session, query: AlertQuery) -> dict[str, dict[str, int]]:
     """Per facet the number of alerts by value; each facet ignores its own choice, so that it can be widened."""
-    names = {"level": "levels", "state": "states", "dimension": "dimensions", "system": "systems"}
-    names |= {"detector": "detectors", "assignee": "assignees"}
-    answer = {}
-    for facet in FACETS:
-        column = getattr(AlertRow, facet)
-        others = msgspec.structs.replace(query, **{names[facet]: ()})
-        statement = select(column, func.count()).where(*conditions(others)).group_by(column)
-        answer[facet] = {str(value): int(number) for value, number in session.execute(statement)}
+    answer: dict[str, dict[str, int]] = {}
+    for name, column in FACETS.items():
+        statement = select(column, func.count()).where(*conditions(query, ignore=name)).group_by(column)
+        answer[name] = {str(value): int(number) for value, number in session.execute(statement)}
     return answer
 
 
-def open_pressure(session: Session) -> list[AlertRow]:
+def open_alerts(session: Session) -> list[AlertRow]:
     """All alerts not closed, worst first: what weighs on the posture."""
     statement = select(AlertRow).where(AlertRow.state != State.CLOSED)
     return list(session.scalars(statement.order_by(AlertRow.rank.desc(), AlertRow.last_seen.desc())))
+
+
+def dispositions(session: Session, rule_id: str) -> dict[str, int]:
+    """How many closed alerts of a rule turned out to be what."""
+    statement = select(AlertRow.disposition, func.count()).where(
+        AlertRow.rule_id == rule_id, AlertRow.state == State.CLOSED
+    )
+    rows: Any = session.execute(statement.group_by(AlertRow.disposition))
+    return {str(value): int(number) for value, number in rows}

@@ -22,6 +22,7 @@ from ops.alerts import query as ask
 from ops.alerts.grouping import absorb
 from ops.alerts.query import AlertQuery
 from ops.alerts.record import AlertHistory, AlertRow, Disposition, State
+from ops.alerts.stacks import StackBy, Stacked, histogram, hours_of, stacks
 
 MAX_COMMENT = 4000
 CHANGING = ("state", "assignee", "disposition", "reason", "acknowledged", "closed")
@@ -65,6 +66,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     assignee: str
     disposition: str
     reason: str
+    acknowledged: datetime | None
+    closed: datetime | None
     version: int
 
 
@@ -105,11 +108,48 @@ class Alerts:
 
     def open(self) -> list[Alert]:
         """All alerts not closed, worst first."""
-        return self._records.read(lambda session: [view(row) for row in ask.open_pressure(session)])
+        return self._records.read(lambda session: [view(row) for row in ask.open_alerts(session)])
 
     def get(self, alert_id: str) -> Alert:
         """One alert; ``AppError(NOT_FOUND)``."""
         return self._records.read(lambda session: view(_row(session, alert_id)))
+
+    def find(self, ids: Sequence[str]) -> list[Alert]:
+        """The alerts of ``ids`` that exist, in their order."""
+        found: dict[str, Alert] = {}
+
+        def work(session: Session) -> None:
+            for part in chunked(list(ids), 500):
+                rows = session.scalars(select(AlertRow).where(AlertRow.id.in_(part)))
+                found.update({row.id: view(row) for row in rows})
+
+        self._records.read(work)
+        return [found[alert_id] for alert_id in ids if alert_id in found]
+
+    def stacks(self, query: AlertQuery, by: StackBy) -> tuple[list[tuple[Stacked, Alert]], int]:
+        """A slice of the stacks with the worst and newest alert of each, and how many stacks there are."""
+
+        def work(session: Session) -> tuple[list[tuple[Stacked, Alert]], int]:
+            found, total = stacks(session, query, by)
+            return [(stack, view(stack.newest)) for stack in found], total
+
+        return self._records.read(work)
+
+    def hours(self, ids: Sequence[str]) -> dict[str, tuple[int, ...]]:
+        """Signals per hour of the last 24 by alert."""
+        return self._records.read(lambda session: hours_of(session, self._clock.now(), ids))
+
+    def histogram(self, query: AlertQuery, start: datetime, end: datetime, bars: int) -> list[dict[Level, int]]:
+        """Alerts by level in equal parts of a window."""
+        return self._records.read(lambda session: histogram(session, query, start, end, bars))
+
+    def totals(self, query: AlertQuery) -> tuple[int, int]:
+        """How many alerts, and how many signals they hold."""
+        return self._records.read(lambda session: ask.count(session, query))
+
+    def dispositions(self, rule_id: str) -> dict[str, int]:
+        """What the closed alerts of a rule turned out to be."""
+        return self._records.read(lambda session: ask.dispositions(session, rule_id))
 
     def history(self, alert_id: str) -> list[Action]:
         """What was done with it, oldest first."""
@@ -242,6 +282,8 @@ def view(row: AlertRow) -> Alert:
         assignee=row.assignee,
         disposition=row.disposition,
         reason=row.reason,
+        acknowledged=row.acknowledged,
+        closed=row.closed,
         version=row.version,
     )  # fmt: skip
 

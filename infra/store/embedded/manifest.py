@@ -32,7 +32,8 @@ CREATE INDEX IF NOT EXISTS segments_time ON segments (stream, t1) WHERE dead_sin
 CREATE INDEX IF NOT EXISTS segments_ids ON segments (id1, id0) WHERE dead_since IS NULL;
 CREATE INDEX IF NOT EXISTS segments_dead ON segments (dead_since) WHERE dead_since IS NOT NULL;
 CREATE TABLE IF NOT EXISTS spools (name TEXT PRIMARY KEY, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS counts (source TEXT PRIMARY KEY, stored INTEGER NOT NULL, quarantined INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS counts (source TEXT PRIMARY KEY, stored INTEGER NOT NULL, quarantined INTEGER NOT NULL,
+    received INTEGER NOT NULL, newest_ns INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS holds (stream TEXT NOT NULL, day TEXT NOT NULL, reason TEXT NOT NULL,
     PRIMARY KEY (stream, day));
 """
@@ -125,14 +126,15 @@ class Manifest:
     def count(self, counts: Mapping[str, SourceCount]) -> None:
         """Add to what each source brought; inside a transaction."""
         self._database.executemany(
-            "INSERT INTO counts VALUES (?, ?, ?) ON CONFLICT (source) DO UPDATE SET"
-            " stored = stored + excluded.stored, quarantined = quarantined + excluded.quarantined",
-            [(source, one.stored, one.quarantined) for source, one in counts.items()],
+            "INSERT INTO counts VALUES (?, ?, ?, ?, ?) ON CONFLICT (source) DO UPDATE SET"
+            " stored = stored + excluded.stored, quarantined = quarantined + excluded.quarantined,"
+            " received = received + excluded.received, newest_ns = max(newest_ns, excluded.newest_ns)",
+            [(source, one.stored, one.quarantined, one.received, one.newest_ns) for source, one in counts.items()],
         )
 
     def counts(self) -> dict[str, SourceCount]:
         """What each source brought so far."""
-        return {source: SourceCount(stored, bad) for source, stored, bad in self._rows("SELECT * FROM counts")}
+        return {source: SourceCount(*numbers) for source, *numbers in self._rows("SELECT * FROM counts")}
 
     def within(self, streams: Sequence[str], t0: int, t1: int) -> list[Segment]:
         """Live segments of ``streams`` that may hold events in ``[t0, t1)``, newest first."""

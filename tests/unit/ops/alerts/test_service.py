@@ -18,6 +18,7 @@ from infra.records import Records, open_records
 from infra.records.migrate import migrate
 from infra.web.seams import Actor
 from ops.alerts import AlertQuery, Alerts, Disposition, State
+from ops.alerts.stacks import StackBy
 
 START = datetime(2026, 11, 18, 6, 0, tzinfo=UTC)
 ANALYST = Actor(id="u1", name="analyst", roles=("analyst",))
@@ -142,7 +143,7 @@ def test_paging_shows_every_alert_once_in_order(alerts: Alerts, order: str) -> N
 
 def test_facets_count_under_the_other_filters_only(alerts: Alerts) -> None:
     alerts.absorb([signal(1), signal(2, entity="b", level=Level.LOW), signal(3, rule="r2", entity="c")])
-    facets = alerts.facets(AlertQuery(levels=("low",)))
+    facets = alerts.facets(AlertQuery(only={"level": ("low",)}))
     assert facets["level"] == {"high": 2, "low": 1}
     assert facets["state"] == {"new": 1}
 
@@ -152,3 +153,29 @@ def test_a_broken_cursor_is_a_clear_error(alerts: Alerts) -> None:
         alerts.search(AlertQuery(after="!!"))
     assert broken.value.message_key == "ops.cursor_malformed"
     assert "after" in str(broken.value)
+
+
+def test_without_hides_and_an_unknown_choice_is_named(alerts: Alerts) -> None:
+    alerts.absorb([signal(1), signal(2, rule="r2")])
+    assert alerts.search(AlertQuery(without={"rule": ("r2",)})).total == 1
+    with pytest.raises(AppError) as refused:
+        alerts.search(AlertQuery(only={"colour": ("red",)}))
+    assert "colour" in str(refused.value)
+
+
+def test_a_stack_holds_its_alerts_and_shows_the_worst(alerts: Alerts) -> None:
+    alerts.absorb([signal(n, entity=f"h{n}", level=Level.LOW if n else Level.CRITICAL) for n in range(4)])
+    alerts.absorb([signal(9, rule="r2", entity="h9", level=Level.MEDIUM)])
+    stacks, total = alerts.stacks(AlertQuery(), StackBy.RULE)
+    assert total == 2
+    assert [(stack.key, stack.alerts, stack.signals, stack.level) for stack, _ in stacks] == [
+        ("r1", 4, 4, Level.CRITICAL), ("r2", 1, 1, Level.MEDIUM),
+    ]  # fmt: skip
+    assert stacks[0][1].entity["value"] == "h0"
+
+
+def test_hours_and_histogram_count_every_signal_and_alert_once(alerts: Alerts) -> None:
+    (alert, *_) = alerts.absorb([signal(n, minutes=-60 * n) for n in range(5)])
+    assert sum(alerts.hours([alert.id])[alert.id]) == 5
+    bars = alerts.histogram(AlertQuery(), START - timedelta(hours=1), START + timedelta(hours=1), 4)
+    assert sum(sum(bar.values()) for bar in bars) == 1

@@ -1,0 +1,205 @@
+"""The pipeline: spooled frames in, conformed, enriched, matched events and their signals out, exactly once.
+
+One turn reads some frames, makes their events, hands signals over durably, then lets the store take events, counts and
+the spool position in one transaction. A crash anywhere repeats the turn: events have the same ids, signals too.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import orjson
+
+from collectors.parsers.seams import Parsed, Parsers
+from infra.events import Conformed, Conformer, Detector, Event, Frame, Rejection, Signal, Stream, table
+from infra.events.table import ECS_VERSION
+from infra.ids import event_id
+from infra.spool import SpoolPosition
+from infra.store.seams import Batch, EventStore, SourceCount
+
+log = logging.getLogger(__name__)
+MATCHED = frozenset({Stream.LOGS, Stream.INVENTORY, Stream.FLOWS, Stream.BUSINESS})
+MAX_QUARANTINED_TEXT = 64 * 1024
+
+
+class FrameReader(Protocol):
+    """The reading end of the spool."""
+
+    def read(self, max_bytes: int, max_frames: int) -> list[tuple[Frame, SpoolPosition]]: ...
+
+    def release(self, position: SpoolPosition) -> int: ...
+
+
+Enrich = Callable[[Event], None]
+"""Adds unit, system, asset and dimension to an event in place."""
+
+HandOver = Callable[[Sequence[Signal]], None]
+"""Makes signals durable for whoever correlates them."""
+
+
+class Pipeline:
+    """Turns frames into stored events. One per spool, on one thread."""
+
+    def __init__(
+        self, *, spool: str, reader: FrameReader, parsers: Parsers, enrich: Enrich, detector: Detector,
+        hand_over: HandOver, store: EventStore,
+    ) -> None:  # fmt: skip
+        self._spool, self._reader, self._parsers, self._enrich = spool, reader, parsers, enrich
+        self._detector, self._hand_over, self._store = detector, hand_over, store
+        self._conformer = Conformer(table())
+        self.totals: Counter[str] = Counter()
+        self.newest_ns = 0
+
+    def turn(self, max_bytes: int = 4 << 20, max_frames: int = 500) -> int:
+        """Take what is there, at most so much; returns how many frames were taken."""
+        taken = self._reader.read(max_bytes, max_frames)
+        if not taken:
+            return 0
+        turn = _Turn()
+        start = self._store.committed(self._spool)
+        for frame, position in taken:
+            if position > start:
+                turn.receive(frame)
+                self._take(frame, position, turn)
+        signals = self._match(turn)
+        position = taken[-1][1]
+        self._store.append(Batch(spool=self._spool, position=position, events=turn.events, counts=turn.counts()))
+        self._reader.release(position)
+        self._count(taken, turn, signals)
+        return len(taken)
+
+    def _take(self, frame: Frame, position: SpoolPosition, turn: _Turn) -> None:
+        hour, records = frame.arrival_hour, 0
+        for index, item in enumerate(self._parsers.parse(frame)):
+            identity = f"{position.segment}.{position.offset}.{index}"
+            records += item.records
+            if isinstance(item, Parsed):
+                identity = item.identity or identity
+                self._conform(frame, item, event_id(hour, frame.source, identity), turn)
+            else:
+                event = quarantined(frame, item.rejection, item.original)
+                turn.quarantine(frame, event, event_id(hour, frame.source, identity), item.records)
+        if records != frame.count:
+            log.error("pipeline.count", extra={"source": frame.source, "stated": frame.count, "parsed": records})
+
+    def _conform(self, frame: Frame, item: Parsed, name: str, turn: _Turn) -> None:
+        found = self._conformer.conform(item.document, frame.received)
+        if isinstance(found, Rejection):
+            event = quarantined(frame, found, orjson.dumps(item.document, default=_plain))
+            turn.quarantine(frame, event, name, item.records)
+            return
+        turn.keep(frame, item.stream, finished(found, frame, item.stream, name, self._enrich), item.records)
+
+    def _match(self, turn: _Turn) -> list[Signal]:
+        matched = [event for stream, events in turn.events.items() if stream in MATCHED for event in events]
+        signals = self._detector.match(matched) if matched else []
+        if signals:
+            self._hand_over(signals)
+            sources = {event["event.id"]: event["yaodun.source"] for event in matched}
+            turn.events[Stream.SIGNALS].extend(signal_event(signal, sources) for signal in signals)
+        return signals
+
+    def _count(self, taken: Sequence[tuple[Frame, SpoolPosition]], turn: _Turn, signals: Sequence[Signal]) -> None:
+        self.totals["frames"] += len(taken)
+        self.totals["signals"] += len(signals)
+        self.totals["stored"] += turn.stored.total()
+        self.totals["quarantined"] += turn.quarantined.total()
+        self.newest_ns = taken[-1][0].received_ns
+
+
+class _Turn:
+    """What one turn makes."""
+
+    def __init__(self) -> None:
+        self.events: dict[Stream, list[Event]] = defaultdict(list)
+        self.stored: Counter[str] = Counter()
+        self.quarantined: Counter[str] = Counter()
+        self.received: Counter[str] = Counter()
+        self.newest_ns: dict[str, int] = {}
+
+    def receive(self, frame: Frame) -> None:
+        self.received[frame.source] += frame.count
+        self.newest_ns[frame.source] = max(frame.received_ns, self.newest_ns.get(frame.source, 0))
+
+    def keep(self, frame: Frame, stream: Stream, event: Event, records: int) -> None:
+        self.events[stream].append(event)
+        self.stored[frame.source] += records
+
+    def quarantine(self, frame: Frame, event: Event, name: str, records: int) -> None:
+        event["event.id"] = name
+        self.events[Stream.QUARANTINE].append(event)
+        self.quarantined[frame.source] += records
+
+    def counts(self) -> dict[str, SourceCount]:
+        return {
+            source: SourceCount(self.stored[source], self.quarantined[source], received, self.newest_ns[source])
+            for source, received in self.received.items()
+        }
+
+
+def finished(found: Conformed, frame: Frame, stream: Stream, name: str, enrich: Enrich) -> Event:
+    """A conformed event with its identity, source, stream and place in the register."""
+    event = found.event
+    event["event.id"] = name
+    event["ecs.version"] = ECS_VERSION
+    event["yaodun.source"] = frame.source
+    event["yaodun.stream"] = stream.value
+    enrich(event)
+    return event
+
+
+def quarantined(frame: Frame, rejection: Rejection, original: bytes) -> Event:
+    """The quarantine event of a record: why, where, and its bytes, so that it can be replayed."""
+    text = original[:MAX_QUARANTINED_TEXT].decode("utf-8", "replace")
+    event: Event = {
+        "@timestamp": frame.received,
+        "event.ingested": frame.received,
+        "event.kind": "event",
+        "event.original": text,
+        "ecs.version": ECS_VERSION,
+        "yaodun.source": frame.source,
+        "yaodun.stream": Stream.QUARANTINE.value,
+        "yaodun.quarantine.reason": rejection.reason,
+        "yaodun.quarantine.field": rejection.field,
+        "yaodun.quarantine.detail": rejection.detail,
+        "yaodun.quarantine.frame": frame.kind,
+    }
+    if text.encode() != original:
+        event["yaodun.raw.bytes"] = original
+    return event
+
+
+def signal_event(signal: Signal, sources: Mapping[str, str]) -> Event:
+    """The event a signal is kept as in the signals stream; ``sources`` gives the source of an event id."""
+    event: Event = {
+        "@timestamp": signal.time,
+        "event.id": event_id(signal.time.strftime("%Y%m%d%H"), "signal", signal.id),
+        "event.kind": "signal",
+        "ecs.version": ECS_VERSION,
+        "rule.id": signal.rule_id,
+        "rule.name": signal.rule_name,
+        "rule.author": [signal.author] if signal.author else [],
+        "threat.technique.id": list(signal.techniques),
+        "yaodun.stream": Stream.SIGNALS.value,
+        "yaodun.signal.id": signal.id,
+        "yaodun.source": sources.get(signal.event_ids[-1], "") if signal.event_ids else "",
+        "yaodun.signal.level": signal.level.value,
+        "yaodun.signal.event_id": list(signal.event_ids),
+        "yaodun.signal.entity.type": signal.entity_type,
+        "yaodun.signal.entity.value": signal.entity_value,
+        "yaodun.signal.why": {why.field: why.value for why in signal.why},
+        "yaodun.signal.detector": signal.detector,
+        "yaodun.dimension": signal.dimension.value,
+    }
+    if signal.system:
+        event["yaodun.system"] = signal.system
+    if signal.asset:
+        event["yaodun.asset"] = signal.asset
+    return event
+
+
+def _plain(value: object) -> object:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,35 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.running import RunningSite
+
+FULL = os.environ.get("YAODUN_PROVE") == "full"
+settings.register_profile("usual", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+settings.register_profile("full", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=2000)
+settings.load_profile("full" if FULL else "usual")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    """A running platform, one per test file."""
+    running = RunningSite(tmp_path_factory.mktemp("site") / "home")
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def data() -> Path:
+    """The folder of real test material; the test is skipped where it is absent."""
+    found = Path(__file__).parents[2] / "shared" / "data"
+    if not found.is_dir():
+        pytest.skip("no test material at ../shared/data; lay it beside the project")
+    return found

@@ -1,0 +1,50 @@
+"""A site: the data folder, its settings, and the rooms that live in it, opened when first asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from infra.clock import Clock, SystemClock
+from infra.errors import AppError, ErrorKind
+from infra.home import Home
+from yaodun.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from infra.records import Records
+    from infra.store.seams import EventStore
+
+
+@dataclass
+class Site:
+    """One site. Heavy rooms are imported only by the service that asks for them."""
+
+    home: Home
+    settings: Settings
+    clock: Clock = field(default_factory=SystemClock)
+
+    @cached_property
+    def records(self) -> Records:
+        """The records database; its tables are made by ``yaodun up`` before any service starts."""
+        from infra.records import open_records
+
+        return open_records(self.settings.records.url or self.home.records)
+
+    def open_store(self, *, read_only: bool) -> EventStore:
+        """The event store, for the one that writes or for those that read."""
+        from infra.store.embedded import EmbeddedStore
+
+        return EmbeddedStore(self.home.events, self.clock, read_only=read_only)
+
+
+def open_site(home: Home) -> Site:
+    """The site in ``home``; ``AppError`` where its settings are wrong."""
+    return Site(home, read_settings(home.settings))
+
+
+def existing_site(home: Home) -> Site:
+    """The site in ``home``, which must have been started once."""
+    if not home.run.is_dir():
+        raise AppError(ErrorKind.NOT_FOUND, "yaodun.no_site", place=str(home.root))
+    return open_site(home)
