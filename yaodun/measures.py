@@ -1,0 +1,159 @@
+"""What posture can measure today: this site's hosts, sources, store and ledger, read from where they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from analytics.posture.catalogue import Reading
+from analytics.posture.seams import IndicatorSource
+from infra.ledger import Ledger
+from infra.store.query.tree import And, Filter, Not, Query, Stats, Term, Terms, TermsCount, Window
+from infra.store.seams import EventStore
+from yaodun.overview import services
+from yaodun.site import Site
+from yaodun.sources import source_rows
+
+LOOPBACK = ("127.0.0.1", "::1")
+
+
+def search_href(query: str, hours: float) -> str:
+    """The search page on the rows behind a number."""
+    return "/ui/hunt?" + urlencode({"q": query, "tr": f"{hours:g}h"})
+
+
+def window(now: datetime, seconds: float) -> Window:
+    """The last ``seconds``."""
+    return Window(now - timedelta(seconds=seconds), now + timedelta(seconds=1))
+
+
+class HostMeasures:
+    """Processor, memory and disks of the hosts: the worst host counts."""
+
+    NAMES = {
+        "infrastructure.host_cpu": "host.cpu.usage",
+        "infrastructure.host_memory": "host.memory.usage",
+        "infrastructure.host_disk": "host.disk.usage",
+    }
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+
+    def readings(self, now: datetime) -> Mapping[str, Reading]:
+        """Mean over five minutes of each host (and disk); the largest of them."""
+        return {name: self._worst(metric, now) for name, metric in self.NAMES.items()}
+
+    def _worst(self, metric: str, now: datetime) -> Reading:
+        query = Query(streams=("metrics",), window=window(now, 300), filter=Term("yaodun.metric.name", metric), limit=0)
+        per_instance = TermsCount("yaodun.metric.instance", 200, inner={"value": Stats("yaodun.metric.value")})
+        per_host = TermsCount(
+            "host.name", 1000, missing="?", inner={"instance": per_instance, "value": Stats("yaodun.metric.value")}
+        )
+        answer = self._store.aggregate(query, {"host": per_host})["host"]
+        means = []
+        for host in answer.buckets:
+            inner = host.inner["instance"].buckets or (host,)
+            means += [mean for bucket in inner if (mean := bucket.inner["value"].values.get("avg")) is not None]
+        href = search_href(f'yaodun.metric.name:"{metric}"', 1)
+        return Reading(max(means, default=None), href, sum(host.count for host in answer.buckets), "metrics")
+
+
+class LoginMeasures:
+    """Failed logins of the last hour."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+
+    def readings(self, now: datetime) -> Mapping[str, Reading]:
+        """Missing where no authentication event was ever seen in a day: silence is not health."""
+        seen = self._count(Term("event.category", "authentication"), now, 86_400)
+        if not seen:
+            return {"infrastructure.failed_logins": Reading(None, search_href("event.category:authentication", 24))}
+        failed = And((Term("event.category", "authentication"), Term("event.outcome", "failure")))
+        href = search_href("event.category:authentication AND event.outcome:failure", 1)
+        number = self._count(failed, now, 3600)
+        return {"infrastructure.failed_logins": Reading(float(number), href, number, "logs")}
+
+    def _count(self, chosen: Filter, now: datetime, seconds: float) -> int:
+        return self._store.search(Query(streams=("logs",), window=window(now, seconds), filter=chosen, limit=1)).total
+
+
+class ExposureMeasures:
+    """Listening ports that other machines can reach."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+
+    def readings(self, now: datetime) -> Mapping[str, Reading]:
+        """Distinct ports listening beyond loopback in the last inventory; missing where there is none."""
+        listening = Term("yaodun.inventory.kind", "listener")
+        kept = And((listening, Not(Terms("source.ip", LOOPBACK)), Not(Term("yaodun.inventory.change", "removed"))))
+        every = Query(streams=("inventory",), window=window(now, 900), filter=listening, limit=1)
+        href = search_href("yaodun.inventory.kind:listener AND NOT source.ip:127.0.0.1", 1)
+        if not self._store.search(every).total:
+            return {"infrastructure.exposed_ports": Reading(None, href)}
+        query = Query(streams=("inventory",), window=window(now, 900), filter=kept, limit=0)
+        ports = self._store.aggregate(query, {"ports": TermsCount("source.port", 1000)})["ports"].buckets
+        return {"infrastructure.exposed_ports": Reading(float(len(ports)), href, len(ports), "inventory")}
+
+
+class PlatformMeasures:
+    """The platform's own state: services, sources, loss, lag, ledger."""
+
+    def __init__(self, site: Site, store: EventStore) -> None:
+        self._site, self._store = site, store
+
+    def readings(self, now: datetime) -> Mapping[str, Reading]:
+        """Each from the same rows the health page shows."""
+        running = [item for item in services(self._site.home) if item["name"] != "supervisor"]
+        alive = sum(item["state"] in ("running", "starting") for item in running)
+        rows = [row for row in source_rows(self._site, self._store) if row["received"]]
+        silent = sum(row["silent"] for row in rows)
+        received = sum(row["received"] for row in rows)
+        lost = sum(row["quarantined"] + row["refused"] for row in rows)
+        health = "/ui/health"
+        return {
+            "infrastructure.platform_services": Reading(
+                alive / len(running) if running else None, health, len(running)
+            ),
+            "infrastructure.silent_sources": Reading(silent / len(rows) if rows else None, health, len(rows)),
+            "data.records_lost": Reading(lost / received if received else None, health, received),
+            "infrastructure.ingest_lag": Reading(self._lag(), health),
+            "data.audit_ledger": self._ledger(),
+        }
+
+    def _lag(self) -> float | None:
+        from infra.status import read_status
+
+        status = read_status(self._site.home.run, "ingest")
+        return status.get("lag_s") if status and status.get("state") == "running" else None
+
+    def _ledger(self) -> Reading:
+        report = Ledger(self._site.records).verify()
+        return Reading(1.0 if report.clean else 0.0, "/ui/audit", report.leaves, "ledger")
+
+
+class IntegrityMeasures:
+    """Changes of watched files in the last day."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+
+    def readings(self, now: datetime) -> Mapping[str, Reading]:
+        """Missing until the watch has taken its first look."""
+        watch = Term("event.module", "file_integrity")
+        href = search_href("event.module:file_integrity AND NOT yaodun.inventory.change:present", 24)
+        seen = Query(streams=("logs", "inventory"), window=window(now, 86_400), filter=watch, limit=1)
+        if not self._store.search(seen).total:
+            return {"data.file_integrity": Reading(None, href)}
+        changed = And((watch, Not(Term("yaodun.inventory.change", "present"))))
+        query = Query(streams=("logs", "inventory"), window=window(now, 86_400), filter=changed, limit=1)
+        number = self._store.search(query).total
+        return {"data.file_integrity": Reading(float(number), href, number, "inventory")}
+
+
+def indicator_sources(site: Site, store: EventStore) -> Sequence[IndicatorSource]:
+    """Every source of indicators of this site."""
+    over_store = (HostMeasures, LoginMeasures, ExposureMeasures, IntegrityMeasures)
+    return [PlatformMeasures(site, store), *(kind(store) for kind in over_store)]

@@ -1,0 +1,142 @@
+"""The platform's own condition as the health page reads it."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from collectors.receivers.refusal_book import read_refusals
+from dashboards.rooms import health as shown
+from infra.errors import AppError
+from infra.status import read_status
+from infra.store.query.tree import AnyAggregation, DateHistogram, Query, Term, TermsCount, Window
+from infra.store.seams import EventStore
+from infra.text import say
+from yaodun.overview import listeners, services
+from yaodun.site import Site
+from yaodun.sources import source_rows
+
+CEILINGS = {"agent": 45, "ingest": 200, "keeper": 110, "analysis": 130, "runner": 70, "signer": 55, "web": 230}
+HOURS = 24
+EVERY_HOUR_S = 60.0
+
+
+class HealthRoom:
+    """Implements ``dashboards.rooms.health.Health``."""
+
+    def __init__(self, site: Site, store: EventStore) -> None:
+        self._site, self._store = site, store
+        self._hours: tuple[float, dict[str, tuple[int | None, ...]]] = (0.0, {})
+        self._before: tuple[float, int] | None = None
+
+    def now(self) -> shown.Condition:
+        """Everything at this moment."""
+        home = self._site.home
+        ingest = read_status(home.run, "ingest") or {}
+        supervisor = read_status(home.run, "supervisor") or {}
+        started = [item["started"] for item in supervisor.get("services", [])]
+        rules = ingest.get("rules")
+        return shown.Condition(
+            at=self._site.clock.now(),
+            services=tuple(_service(row) for row in services(home)),
+            sources=tuple(self._source(row) for row in source_rows(self._site, self._store)),
+            store=self._size(),
+            rules=shown.RuleState(rules["loaded"], rules["failed"], rules["blind"]) if rules else None,
+            listeners=tuple((row["kind"], row["address"]) for row in listeners(home)),
+            lag_s=ingest.get("lag_s"),
+            rate_s=self._rate(ingest),
+            started=datetime.fromtimestamp(min(started), UTC) if started else None,
+        )
+
+    def refusals(self, source: str) -> Sequence[shown.Refusal]:
+        """Why records of a source were refused (by receivers) or quarantined (by the pipeline)."""
+        refused = read_refusals(self._site.home.state / "refusals.json").get(source, {})
+        return [shown.Refusal(say(reason), number) for reason, number in refused.items()] + self._quarantined(source)
+
+    def _quarantined(self, source: str) -> list[shown.Refusal]:
+        now = self._site.clock.now()
+        query = Query(
+            streams=("quarantine",), window=Window(now - timedelta(days=30), now + timedelta(minutes=5)), limit=0,
+            filter=Term("yaodun.source", source),
+        )  # fmt: skip
+        answer = self._store.aggregate(query, {"reason": TermsCount("yaodun.quarantine.reason", 20)})["reason"]
+        return [shown.Refusal(str(bucket.key), bucket.count) for bucket in answer.buckets]
+
+    def _source(self, row: dict[str, Any]) -> shown.SourceState:
+        last = datetime.fromisoformat(row["last_seen"]) if row["last_seen"] else None
+        return shown.SourceState(
+            id=row["id"], name=row["id"], family=family(row["id"]), received=row["received"], stored=row["stored"],
+            quarantined=row["quarantined"], refused=row["refused"], last_seen=last, silent=row["silent"],
+            available=row["available"], reason=row["reason"], remedy=row["remedy"],
+            hours=self._hourly().get(row["id"], ()), href=f'/ui/hunt?q=yaodun.source:"{row["id"]}"',
+        )  # fmt: skip
+
+    def _hourly(self) -> dict[str, tuple[int | None, ...]]:
+        taken, found = self._hours
+        if time.monotonic() - taken > EVERY_HOUR_S or not found:
+            try:
+                found = self._count_hours()
+            except AppError:
+                return found
+            self._hours = (time.monotonic(), found)
+        return found
+
+    def _count_hours(self) -> dict[str, tuple[int | None, ...]]:
+        end = self._site.clock.now()
+        start = end - timedelta(hours=HOURS)
+        query = Query(streams=("logs", "inventory", "metrics", "flows", "business"), window=Window(start, end), limit=0)
+        per_hour: dict[str, AnyAggregation] = {"hour": DateHistogram(3600)}
+        answer = self._store.aggregate(query, {"source": TermsCount("yaodun.source", 1000, inner=per_hour)})["source"]
+        counts: dict[str, tuple[int | None, ...]] = {}
+        for bucket in answer.buckets:
+            row: list[int | None] = [None] * HOURS
+            for hour in bucket.inner["hour"].buckets:
+                place = int((datetime.fromisoformat(str(hour.key)) - start).total_seconds() // 3600)
+                if hour.count:
+                    row[min(HOURS - 1, max(0, place))] = (row[min(HOURS - 1, max(0, place))] or 0) + hour.count
+            counts[str(bucket.key)] = tuple(row)
+        return counts
+
+    def _size(self) -> shown.StoreState:
+        streams = self._store.stats()
+        oldest = min((item.oldest for item in streams.values() if item.oldest), default=None)
+        newest = max((item.newest for item in streams.values() if item.newest), default=None)
+        size = sum(item.bytes for item in streams.values())
+        free = shutil.disk_usage(self._site.home.root).free
+        return shown.StoreState(
+            kind="embedded", events=sum(item.events for item in streams.values()), bytes=size, oldest=oldest,
+            newest=newest, free_bytes=free, runway_days=_runway(size, free, oldest, newest),
+            streams=tuple((str(name), row.events, row.bytes, row.oldest, row.newest) for name, row in streams.items()),
+        )  # fmt: skip
+
+    def _rate(self, ingest: dict[str, Any]) -> float | None:
+        total = ingest.get("totals", {}).get("stored")
+        if total is None:
+            return None
+        now, before = time.monotonic(), self._before
+        self._before = (now, total)
+        if before is None or now - before[0] < 0.5 or total < before[1]:
+            return None
+        return float(total - before[1]) / (now - before[0])
+
+
+def family(source: str) -> str:
+    """The family a source belongs to: what stands before the first colon of its id."""
+    return source.partition(":")[0]
+
+
+def _service(row: dict[str, Any]) -> shown.ServiceState:
+    return shown.ServiceState(
+        name=row["name"], state=row["state"], pid=row["pid"], pss_mib=row["pss_mib"],
+        ceiling_mib=CEILINGS.get(row["name"]), restarts=row["restarts"],
+    )  # fmt: skip
+
+
+def _runway(size: int, free: int, oldest: datetime | None, newest: datetime | None) -> float | None:
+    if oldest is None or newest is None or (newest - oldest) < timedelta(hours=1) or not size:
+        return None
+    per_day = size / ((newest - oldest).total_seconds() / 86_400)
+    return round(free / per_day, 1)

@@ -1,0 +1,103 @@
+"""analysis: signals become alerts, posture is measured, scheduled analytics run."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import Counter
+from typing import Any
+
+import msgspec
+
+from analytics.posture import PostureService
+from infra.events.courier import unpack_signals
+from infra.ledger import record
+from infra.spool import SpoolReader
+from infra.spool.bookmark import Bookmark
+from ops.alerts import Alerts
+from ops.alerts.pressure import AlertPressure
+from yaodun.measures import indicator_sources
+from yaodun.site import Site
+
+log = logging.getLogger(__name__)
+POSTURE_EVERY_S = 30.0
+POSTURE_SOON_S = 3.0
+POLL_S = 0.1
+
+
+class Analysis:
+    """The service. Two threads: one counts signals on alerts, the other measures posture."""
+
+    def __init__(self, site: Site) -> None:
+        self._alerts = Alerts(site.records, site.clock, record)
+        pressure = AlertPressure(self._alerts)
+        store = site.open_store(read_only=True)
+        self._posture = PostureService(site.records, site.clock, indicator_sources(site, store), [pressure], [pressure])
+        self._bookmark = Bookmark(site.home.state / "signals.bookmark")
+        self._reader = SpoolReader(site.home.signal_spool, self._bookmark.load())
+        self._site = site
+        self._totals: Counter[str] = Counter()
+        self._soon = threading.Event()
+        self._stop = threading.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until told to stop."""
+        workers = [asyncio.create_task(asyncio.to_thread(work)) for work in (self._correlate, self._measure)]
+        await stop.wait()
+        self._stop.set()
+        self._soon.set()
+        await asyncio.gather(*workers)
+        self._site.records.close()
+
+    def status(self) -> dict[str, Any]:
+        """Signals taken, alerts touched, postures measured, bytes waiting."""
+        return {"totals": dict(self._totals), "lag_bytes": self._reader.lag_bytes()}
+
+    def _correlate(self) -> None:
+        while not self._stop.is_set():
+            try:
+                taken = self._absorb()
+            except Exception:
+                log.exception("analysis.absorb_failed")
+                taken = 0
+                self._stop.wait(1.0)
+                self._reader = SpoolReader(self._site.home.signal_spool, self._bookmark.load())
+            if not taken:
+                self._stop.wait(POLL_S)
+
+    def _absorb(self) -> int:
+        frames = self._reader.read()
+        if not frames:
+            return 0
+        signals = []
+        for frame, _ in frames:
+            try:
+                signals.extend(unpack_signals(frame))
+            except msgspec.MsgspecError:
+                log.exception("analysis.frame_unreadable", extra={"source": frame.source})
+        changed = self._alerts.absorb(signals)
+        self._bookmark.save(frames[-1][1])
+        self._reader.release(frames[-1][1])
+        self._totals["signals"] += len(signals)
+        self._totals["alerts_touched"] += len(changed)
+        self._soon.set()
+        return len(frames)
+
+    def _measure(self) -> None:
+        while not self._stop.is_set():
+            started = time.monotonic()
+            self._soon.clear()
+            try:
+                self._posture.refresh()
+                self._totals["postures"] += 1
+            except Exception:
+                log.exception("analysis.posture_failed")
+            self._stop.wait(POSTURE_SOON_S)
+            self._soon.wait(max(0.0, POSTURE_EVERY_S - (time.monotonic() - started)))
+
+
+def build(site: Site) -> Analysis:
+    """The service of ``site``."""
+    return Analysis(site)

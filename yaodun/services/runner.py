@@ -1,0 +1,55 @@
+"""runner: the clock of the platform. Schedules fire here, and the ledger's entries get their places."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import Counter
+from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from infra.ledger import Sequencer
+from yaodun.site import Site
+
+log = logging.getLogger(__name__)
+
+
+class Runner:
+    """The service: APScheduler as clock (memory job store), and the one sequencer of the ledger."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._sequencer = Sequencer(site.records, site.clock)
+        self._totals: Counter[str] = Counter()
+        self._stop = threading.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Keep time until told to stop."""
+        self._scheduler.add_job(self._tick, IntervalTrigger(seconds=60), id="tick", coalesce=True, max_instances=1)
+        self._scheduler.start()
+        ledger = asyncio.create_task(asyncio.to_thread(self._sequencer.run, self._stop))
+        await stop.wait()
+        self._stop.set()
+        self._scheduler.shutdown(wait=False)
+        await ledger
+        self._site.records.close()
+
+    def status(self) -> dict[str, Any]:
+        """Ticks so far, and the jobs with their next run."""
+        jobs = [
+            {"id": job.id, "next": job.next_run_time.isoformat() if job.next_run_time else None}
+            for job in self._scheduler.get_jobs()
+        ]
+        return {"totals": dict(self._totals), "jobs": jobs}
+
+    async def _tick(self) -> None:
+        self._totals["ticks"] += 1
+
+
+def build(site: Site) -> Runner:
+    """The service of ``site``."""
+    return Runner(site)
