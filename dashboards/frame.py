@@ -1,0 +1,217 @@
+"""The frame around every page: rail, header, stores, the place for notices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboards.design.elements import Content, icon, link
+from dashboards.manner import Theme, current_theme
+from dashboards.pages.page import Page
+from dashboards.parts import Part, part
+from dashboards.views.figures import amount, moment
+from dashboards.visit import DEFAULT_RANGE, RANGES, Visit, address
+from dashboards.words import chinese, t
+from infra.errors import AppError
+
+KEYS = (
+    ("/", "search"),
+    ("?", "all_keys"),
+    ("Esc", "escape"),
+    ("G O", "go_overview"),
+    ("G A", "go_alerts"),
+    ("G H", "go_hosts"),
+    ("G S", "go_search"),
+    ("G E", "go_health"),
+    ("J K", "move"),
+    ("↵", "open"),
+    ("X", "select"),
+    ("A", "acknowledge"),
+    ("S", "assign"),
+    ("C", "close"),
+    ("M", "comment"),
+    ("R", "reopen"),
+    ("I O", "only"),
+    ("U", "undo"),
+)
+
+
+def frame(actor_name: str) -> Component:
+    """The whole document body; pages are put into ``#page`` as the address changes."""
+    return html.Div(
+        [
+            dcc.Location(id="url", refresh="callback-nav"),
+            *(dcc.Store(id=name) for name in ("pulse", "again", "command", "seen", "go")),
+            html.Div([_rail(), _top(actor_name), html.Main(html.Div(id="page"), className="main")], className="frame"),
+            html.Div(id="notices", className="notices"),
+            html.Div(id="shown"),
+            _keys(),
+        ]
+    )
+
+
+def _keys() -> Component:
+    """All keys of the product, opened by ``?``."""
+    rows = [
+        html.Div([html.Span([html.Kbd(key) for key in keys.split()], className="keys-of"), t(f"key.{name}")])
+        for keys, name in KEYS
+    ]
+    close = html.Button(
+        icon("close"), className="button small", type="button", **{"data-close": "1", "aria-label": t("action.cancel")}
+    )
+    head = html.Header([t("key.all_keys"), close])
+    return html.Dialog([head, html.Div(rows, className="list keys-list")], id="dialog-keys", className="box")
+
+
+def _rail() -> Component:
+    brand = link(t("brand"), address("/"), className="brand" if chinese() else "brand word")
+    return html.Div([brand, html.Nav(id="nav", **{"aria-label": t("frame.pages")})], className="rail")
+
+
+def _top(actor_name: str) -> Component:
+    return html.Header(
+        [
+            html.H1(id="crumbs", className="crumbs"),
+            _find(),
+            html.Span(id="range"),
+            _live(),
+            _languages(),
+            html.Button(
+                icon("sun" if current_theme.get() is Theme.DARK else "moon"),
+                className="control icon-only",
+                title=t("frame.theme"),
+                **{"type": "button", "data-theme-switch": "1", "aria-label": t("frame.theme")},
+            ),
+            _me(actor_name),
+        ],
+        className="top",
+    )
+
+
+def _find() -> Component:
+    box = dcc.Input(id="find", type="search", placeholder=t("frame.find"), name="q", autoComplete="off", debounce=False)
+    return html.Form(
+        [
+            icon("search"),
+            html.Label([html.Span(t("frame.find"), className="hidden"), box], className="grow row"),
+            html.Kbd("/"),
+        ],
+        className="entry find",
+        role="search",
+        **{"data-goto": address("/search")},
+    )
+
+
+def _live() -> Component:
+    return html.Span(
+        [html.Span(className="live-dot"), html.Span(t("frame.connecting"), id="live-words")],
+        id="live",
+        className="control live",
+        role="status",
+        **{"data-on": t("frame.live"), "data-off": t("frame.disconnected")},
+    )
+
+
+def _languages() -> Component:
+    choices = (("zh", t("language.short_zh"), "zh-CN"), ("en", t("language.short_en"), "en"))
+    buttons = [
+        html.Button(
+            words,
+            className="on" if (code == "zh") == chinese() else "",
+            lang=tag,
+            **{"type": "button", "data-language": code, "aria-label": t(f"language.{code}")},
+        )
+        for code, words, tag in choices
+    ]
+    return html.Span(buttons, className="seg", role="group", **{"aria-label": t("frame.language")})
+
+
+def _me(name: str) -> Component:
+    sheet = html.Div(
+        [html.Button([icon("logout"), t("frame.sign_out")], **{"type": "button", "data-sign-out": "1"})],
+        className="sheet",
+    )
+    return html.Details(
+        [html.Summary([icon("users"), html.Span(name, className="cut")], className="control"), sheet], className="menu"
+    )
+
+
+def ranges(visit: Visit, page: Page) -> Content:
+    """The time-range menu of a page that has one."""
+    if not page.ranged:
+        return ""
+    chosen = visit.param("tr", DEFAULT_RANGE)
+    window = visit.window()
+    own = f"{moment(window.start, visit.zone, visit.now)} – {moment(window.end, visit.zone, visit.now)}"
+    words = t(f"range.{chosen}") if chosen in RANGES else own
+    items = [
+        link(
+            t(f"range.{name}"),
+            visit.here(tr=name if name != DEFAULT_RANGE else None),
+            className="on" if name == chosen else "",
+        )
+        for name in RANGES
+    ]
+    sheet = html.Div([*items, html.Hr(), _own_range()], className="sheet")
+    return html.Details(
+        [html.Summary([icon("clock"), words, icon("down")], className="control"), sheet], className="menu"
+    )
+
+
+def _own_range() -> Component:
+    def field(name: str) -> Component:
+        return html.Label(
+            [t(f"range.{name}"), html.Span(className="datetime", **{"data-datetime": name})], className="line"
+        )
+
+    return html.Form(
+        [field("from"), field("to"), html.Button(t("range.apply"), className="button small")],
+        className="own-range form",
+        **{"data-own-range": "1"},
+    )
+
+
+def crumbs(visit: Visit, page: Page) -> Content:
+    """The page's title; below it the thing it is about."""
+    rest = visit.path.removeprefix(page.path).strip("/") if page.path != "/" else ""
+    if rest:
+        return [link(t(f"page.{page.name}"), address(page.path)), " / ", html.B(rest)]
+    return html.B(t(f"page.{page.name}"))
+
+
+def nav(pages: Sequence[Page]) -> Part:
+    """The rail as a part: counts move with the alerts."""
+
+    @part("frame.nav", topics="alerts")
+    async def drawn_nav(visit: Visit) -> Content:
+        waiting = await _waiting(visit)
+        return [
+            _entry(page, visit, waiting)
+            for page in pages
+            if page.listed and (not page.action or visit.may(page.action))
+        ]
+
+    return drawn_nav
+
+
+async def _waiting(visit: Visit) -> int:
+    """Open alerts; the rail stands even where they cannot be counted."""
+    try:
+        counts = await visit.ask(visit.rooms.alerts.measures)
+    except AppError:
+        return 0
+    return sum(counts.get("open", {}).values())
+
+
+def _entry(page: Page, visit: Visit, waiting: int) -> Component:
+    on = page.matches(visit.path)
+    count = html.Span(amount(float(waiting)), className="count") if page.name == "alerts" and waiting else None
+    attributes = {"aria-current": "page"} if on else {}
+    return link(
+        [icon(page.name), html.Span(t(f"page.{page.name}")), count],
+        address(page.path),
+        className="on" if on else "",
+        **attributes,
+    )

@@ -1,0 +1,15 @@
+"""Pages: each composes elements and view models, and names its parts that live on.
+
+In: a ``Visit``.  Out: ``ALL_PAGES``, the pages by path, and ``GRIDS``, the row sources of their grids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from dashboards.pages import alerts, overview
+from dashboards.visit import Visit
+
+ALL_PAGES = (overview.PAGE, alerts.PAGE)
+GRIDS: dict[str, Callable[[Visit, dict[str, Any]], Awaitable[dict[str, Any]]]] = {"alerts": alerts.rows}

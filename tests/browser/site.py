@@ -1,0 +1,79 @@
+"""A site of fake rooms on a port: ``python -m tests.browser.site --mode full --port 23456``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboards.app import build_dash, csp
+from dashboards.rooms import Rooms
+from infra.web.seams import Actor, current_actor
+from tests.browser.fake_rooms import fake_rooms
+
+ANALYST = Actor(id="u-analyst", name="值班员甲", roles=("analyst",), session="s-1")
+
+
+class Signed:
+    """Stands for the outer shell: an actor for every request, security headers on every answer."""
+
+    def __init__(self, app: ASGIApp, policy: str) -> None:
+        self.app, self.policy = app, policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        current_actor.set(ANALYST)
+
+        async def headed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"content-security-policy", self.policy.encode())]
+            await send(message)
+
+        await self.app(scope, receive, headed)
+
+
+def site(rooms: Rooms) -> ASGIApp:
+    """The pages over these rooms, as the shell serves them."""
+    inner, dash = build_dash(rooms)
+    return Signed(inner, csp(dash))
+
+
+@contextmanager
+def served(app: ASGIApp) -> Iterator[str]:
+    """The application on a free port of this process; its address."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", ws="websockets-sansio"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    for _ in range(200):
+        if server.started:
+            break
+        time.sleep(0.05)
+    try:
+        yield url
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+
+
+def main() -> None:
+    """Serve until interrupted."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--mode", default="full", choices=("full", "first", "empty", "broken"))
+    parser.add_argument("--port", type=int, default=23456)
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO)
+    uvicorn.run(site(fake_rooms(given.mode)), port=given.port, log_level="info", ws="websockets-sansio")
+
+
+if __name__ == "__main__":
+    main()
