@@ -4,14 +4,12 @@ import pytest
 
 from infra.clock import ManualClock
 from infra.ledger import Sequencer, record
-from infra.records import open_records
-from infra.records.migrate import migrate
+from tests.fresh import fresh_records
 
 
 @pytest.fixture
 def records(tmp_path):
-    found = open_records(tmp_path / "records.db")
-    migrate(found.engine)
+    found = fresh_records(tmp_path)
     yield found
     found.close()
 

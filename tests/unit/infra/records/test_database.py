@@ -13,14 +13,14 @@ from infra.clock import ManualClock
 from infra.records import Lease, open_records
 from infra.records.lease import LeaseRow
 from infra.records.migrate import migrate
+from tests.fresh import fresh_records
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def records(tmp_path):
-    found = open_records(tmp_path / "records.db")
-    migrate(found.engine)
+    found = fresh_records(tmp_path)
     yield found
     found.close()
 
