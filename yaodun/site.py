@@ -14,6 +14,9 @@ from yaodun.settings import Settings, read_settings
 if TYPE_CHECKING:
     from infra.records import Records
     from infra.store.seams import EventStore
+    from trust.access import Access
+    from trust.identity import Identity
+    from trust.identity.tokens import Tokens
 
 
 @dataclass
@@ -30,6 +33,28 @@ class Site:
         from infra.records import open_records
 
         return open_records(self.settings.records.url or self.home.records)
+
+    @cached_property
+    def access(self) -> Access:
+        """Who may do what; denials enter the ledger."""
+        from trust.access import Access
+
+        return Access(self.records, self.clock)
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Accounts, sessions, one-time links."""
+        from trust.identity import Identity
+        from trust.identity.seal import sealer_of
+
+        return Identity(self.records, self.access, sealer_of(self.home.secrets / "identity.key"), clock=self.clock)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Credentials of scripts and shippers."""
+        from trust.identity.tokens import Tokens
+
+        return Tokens(self.records, self.access, self.clock)
 
     def open_store(self, *, read_only: bool) -> EventStore:
         """The event store, for the one that writes or for those that read."""

@@ -3,55 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol
 
-import msgspec
-
 from infra.web.seams import Actor
+from trust.identity.account import Link, Person, SessionRow
+from trust.identity.account import RoleWords as Role
 
-
-class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """One account. ``state`` is ``active``, ``invited`` (its one-time link is unused) or ``disabled``."""
-
-    id: str
-    name: str
-    display: str
-    roles: tuple[str, ...]
-    state: str
-    second_factor: bool = False
-    created: datetime | None = None
-    last_seen: datetime | None = None
-    sessions: int = 0
-
-
-class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One open session of a person; ``id`` is a handle to end it with, never the secret."""
-
-    id: str
-    person: str
-    started: datetime
-    last_seen: datetime
-    address: str
-    agent: str
-    own: bool = False
-
-
-class Role(msgspec.Struct, frozen=True):
-    """A role in words, and the roles one person cannot hold beside it."""
-
-    id: str
-    name: str
-    about: str
-    excludes: tuple[str, ...] = ()
-
-
-class Link(msgspec.Struct, frozen=True):
-    """A one-time link, shown once: the path with its secret, and until when it is good."""
-
-    person: str
-    path: str
-    expires: datetime
+__all__ = ["Link", "People", "Person", "Role", "SessionRow"]
 
 
 class People(Protocol):

@@ -66,8 +66,14 @@ def _user(session: Session, row: LinkRow, name: str, display: str, now: datetime
 
 
 def _links_for_others(session: Session, now: datetime, settings: Identities) -> tuple[Link, ...]:
+    return tuple(administrator_link(session, role, now, settings) for role in OTHER_ADMINISTRATORS)
+
+
+def administrator_link(session: Session, role: str, now: datetime, settings: Identities) -> Link:
+    """A link whose person becomes the administrator ``role``; older unused ones for that role are void."""
+    open_links = select(LinkRow).where(LinkRow.used.is_(None), LinkRow.user.is_(None))
+    for row in session.scalars(open_links.where(LinkRow.purpose == LinkPurpose.INVITE)):
+        if row.roles == [role]:
+            row.used = now
     length = timedelta(hours=settings.invitation_hours)
-    return tuple(
-        links.make_link(session, LinkPurpose.INVITE, now, length, roles=(role,), person=role)
-        for role in OTHER_ADMINISTRATORS
-    )
+    return links.make_link(session, LinkPurpose.INVITE, now, length, roles=(role,), person=role)

@@ -228,6 +228,21 @@ class Identity:
 
         return self._records.write(make)
 
+    def appoint(self, actor: Actor, role: str) -> Link | None:
+        """A fresh link for an administrator who was never appointed because the first link got lost; its person chooses
+        a name. None where ``role`` is no such administrator; ``AppError(CONFLICT)`` where somebody holds it."""
+        if role not in redeeming.OTHER_ADMINISTRATORS:
+            return None
+        self._access.demand(actor, "users.create", f"role:{role}")
+
+        def make(session: Session) -> Link:
+            if accounts.holders(session, role):
+                raise AppError(ErrorKind.CONFLICT, "trust.role_held", place=role)
+            self._tell(session, actor, "trust.link.create", f"role:{role}", purpose="invite")
+            return redeeming.administrator_link(session, role, self._clock.now(), self._settings)
+
+        return self._records.write(make)
+
     def set_roles(self, actor: Actor, person: str, roles: tuple[str, ...]) -> None:
         """Let the account hold exactly ``roles``; nobody changes their own, and the last security administrator
         stays one. ``AppError(CONFLICT)`` naming two roles that one person cannot hold."""

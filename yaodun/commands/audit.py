@@ -12,9 +12,9 @@ from infra.errors import AppError, ErrorKind
 from infra.ledger import Ledger, Report
 from infra.ledger.export import examine_export, export
 from infra.ledger.witness import read_witnessed
-from infra.records import Records, open_records
+from infra.records import Records
 from infra.text import say
-from yaodun.settings import read_settings
+from yaodun.site import existing_site
 from yaodun.terminal import command, complain, emit, emit_one, home_of
 
 
@@ -52,15 +52,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _with_records(args: argparse.Namespace, work: Any) -> int:
-    home = home_of(args)
-    url = read_settings(home.settings).records.url
-    if not url and not home.records.exists():
-        raise AppError(ErrorKind.NOT_FOUND, "yaodun.no_site", place=str(home.root))
-    records = open_records(url or home.records)
+    site = existing_site(home_of(args))
     try:
-        return int(work(records))
+        return int(work(site.records))
     finally:
-        records.close()
+        site.records.close()
 
 
 def _export(records: Records, args: argparse.Namespace) -> int:

@@ -16,7 +16,6 @@ from trust.access import Access
 ANNA = Actor(id="u1", name="anna", roles=("analyst",))
 
 
-
 @pytest.fixture
 def records(tmp_path):
     found = fresh_records(tmp_path)

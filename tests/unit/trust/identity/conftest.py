@@ -18,7 +18,6 @@ from trust.identity.tokens import Tokens
 GOOD = "Gelbe-Tulpen-77"
 
 
-
 @pytest.fixture
 def records(tmp_path):
     found = fresh_records(tmp_path)
