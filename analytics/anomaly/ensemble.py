@@ -23,7 +23,7 @@ from analytics.anomaly.lesinn import LeSiNN
 from analytics.anomaly.mixture import Mixture
 from analytics.anomaly.neighbours import Neighbours
 from analytics.anomaly.scaling import Scaling
-from analytics.anomaly.tail import Tail
+from analytics.anomaly.tail import Tail, without_far
 
 
 class Tier(StrEnum):
@@ -83,7 +83,7 @@ class Ensemble:
         scores = {name: member.score(data) for name, member in members.items()}
         tails = {name: Tail.fit(values) for name, values in scores.items()}
         surprises = {name: tails[name].surprise(values) for name, values in scores.items()}
-        return cls(tier, scaling, members, tails, Tail.fit(_fuse(surprises, recipes)))
+        return cls(tier, scaling, members, tails, Tail.fit(without_far(_fuse(surprises, recipes))))
 
     def score(self, rows: Floats) -> Floats:
         """The fused surprise: root of the weighted mean square of the members' surprises."""

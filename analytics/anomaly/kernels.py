@@ -1,19 +1,17 @@
-"""The compiled inner loops of the tabular detectors (numba); every function is pure and runs on one thread.
-
-Compiled code is cached beside the module where that folder can be written, else compiled once per process.
-"""
+"""The compiled inner loops of the tabular detectors (numba); every function is pure and runs on one thread."""
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from analytics.anomaly.compiling import compiled
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
 
-@njit(cache=True, fastmath=False)  # type: ignore[untyped-decorator]
+@compiled
 def group_minimum_sum(dots: Singles, row_norms: Singles, groups: int, out: Floats) -> None:
     """Adds to ``out[i]`` the distance to the nearest reference of each group.
 
@@ -32,9 +30,9 @@ def group_minimum_sum(dots: Singles, row_norms: Singles, groups: int, out: Float
         out[i] += total
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def nearest_mean(dots: Singles, row_norms: Singles, k: int, skip_zero: bool, out: Floats) -> None:
-    """Mean distance to the ``k`` nearest references; with ``skip_zero`` the one nearest is left out (the row itself)."""
+    """Mean distance to the ``k`` nearest references; ``skip_zero`` leaves out the nearest (the row itself)."""
     rows, width = dots.shape
     keep = k + 1 if skip_zero else k
     best = np.empty(keep, dtype=np.float32)
@@ -57,10 +55,8 @@ def nearest_mean(dots: Singles, row_norms: Singles, k: int, skip_zero: bool, out
         out[i] = total / max(filled - start, 1)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def tree_depths(
-    rows: Singles, features: NDArray[np.int32], cuts: Singles, lengths: Singles, out: Floats
-) -> None:
+@compiled
+def tree_depths(rows: Singles, features: NDArray[np.int32], cuts: Singles, lengths: Singles, out: Floats) -> None:
     """Adds to ``out`` the mean path length over all trees; each tree is an array heap (children 2i+1, 2i+2)."""
     trees = features.shape[0]
     block = 512
@@ -78,7 +74,7 @@ def tree_depths(
         out[i] /= trees
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def grow_tree(
     rows: Singles,
     picks: NDArray[np.float64],
@@ -142,7 +138,7 @@ def grow_tree(
         counts[2 * node + 2] = begin + size - left
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def table_sum(rows: Singles, low: Singles, inverse: Singles, table: Singles, out: Floats) -> None:
     """Adds to ``out[i]`` the sum over features of ``table[f, bin]``; bins outside are the first and last column.
 
@@ -162,7 +158,7 @@ def table_sum(rows: Singles, low: Singles, inverse: Singles, table: Singles, out
         out[i] += total
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def squared_sum_sub(left: Singles, start: int, width: int, bias: Singles, out: Floats) -> None:
     """``out[i] = sum_j (left[i, start+j] - bias[j])^2``: the Mahalanobis square from a whitened product."""
     for i in range(left.shape[0]):

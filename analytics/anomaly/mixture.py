@@ -47,7 +47,9 @@ class Mixture:
         inverses = [solve_triangular(factor, np.eye(d), lower=True).T for factor in factors]
         centres = np.concatenate([mean @ inverse for mean, inverse in zip(means, inverses, strict=True)])
         halves = np.array([np.log(np.diag(factor)).sum() for factor in factors])
-        return cls(singles(np.hstack(inverses)), singles(centres), np.log(weights) - halves - 0.5 * d * np.log(2 * np.pi))
+        return cls(
+            singles(np.hstack(inverses)), singles(centres), np.log(weights) - halves - 0.5 * d * np.log(2 * np.pi)
+        )
 
     def score(self, rows: Floats) -> Floats:
         """Negative log density."""
@@ -78,7 +80,7 @@ def _start(rows: Floats, k: int, generator: np.random.Generator) -> Floats:
         squares = (rows**2).sum(axis=1)[:, None] - 2 * rows @ centres.T + (centres**2).sum(axis=1)
         labels = squares.argmin(axis=1)
         centres = np.stack([rows[labels == j].mean(axis=0) if (labels == j).any() else centres[j] for j in range(k)])
-    return np.eye(k)[labels]
+    return np.asarray(np.eye(k)[labels])
 
 
 def _maximise(rows: Floats, shares: Floats, floor: float) -> tuple[Floats, Floats, list[Floats]]:
@@ -101,4 +103,4 @@ def _joint(rows: Floats, weights: Floats, means: Floats, factors: list[Floats]) 
     for j, factor in enumerate(factors):
         white = solve_triangular(factor, (rows - means[j]).T, lower=True)
         joint[:, j] = np.log(weights[j]) - np.log(np.diag(factor)).sum() - 0.5 * (white**2).sum(axis=0)
-    return joint - 0.5 * d * np.log(2 * np.pi)
+    return np.asarray(joint - 0.5 * d * np.log(2 * np.pi))

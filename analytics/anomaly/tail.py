@@ -17,14 +17,13 @@ _MOST_KEPT = 4096
 class Tail:
     """Quantiles of the usual scores and a generalised Pareto tail above ``start``.
 
-    ``probability`` is the share of usual scores above ``start``; ``shape`` is kept at 0.2 or more, so that a far score is
-    rare but never impossible (Coles, An Introduction to Statistical Modeling of Extreme Values, chapter 4).
+    ``shape`` is kept at 0.2 or more, so that a far score is rare but never impossible
+    (Coles, An Introduction to Statistical Modeling of Extreme Values, chapter 4).
     """
 
     scores: Floats
     surprises: Floats
     start: float
-    probability: float
     scale: float
     shape: float
 
@@ -42,13 +41,23 @@ class Tail:
         excess = top - top[0]
         scale, shape = _pareto(excess[excess > 0], float(ordered[-1] - ordered[0]))
         keep = _thin(len(unique))
-        return cls(unique[keep], surprises[keep], float(ordered[-1]), 0.5 / (n + 1.0), scale, shape)
+        return cls(unique[keep], surprises[keep], float(ordered[-1]), scale, shape)
 
     def surprise(self, scores: Floats) -> Floats:
         """Minus the natural logarithm of the probability that a usual row scores as high."""
         inside = np.interp(scores, self.scores, self.surprises)
         excess = np.maximum(scores - self.start, 0.0) / self.scale
         return np.asarray(inside + np.log1p(self.shape * excess) / self.shape)
+
+
+def without_far(scores: Floats, most: float = 0.1) -> Floats:
+    """Scores below Tukey's far-out fence (quartile plus three times the spread), at most the share ``most`` left out.
+
+    A model calibrated on rows that hold the very attacks it judges would call them no rarer than their share.
+    """
+    quarter, three = np.quantile(scores, [0.25, 0.75])
+    kept = scores[scores <= three + 3.0 * (three - quarter)]
+    return kept if len(kept) >= (1.0 - most) * len(scores) else scores
 
 
 def _pareto(excess: Floats, extent: float) -> tuple[float, float]:
