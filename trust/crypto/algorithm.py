@@ -1,6 +1,7 @@
 """Signature algorithms of X.509 and CMS: from an AlgorithmIdentifier and a key to yes, no, or cannot tell.
 
-In: SubjectPublicKeyInfo and AlgorithmIdentifier in DER.  Out: ``Check``.  Sources: RFC 3279, 4055, 5758, 8410; GM/T 0009.
+In: SubjectPublicKeyInfo and AlgorithmIdentifier in DER.  Out: ``Check``.
+Sources: RFC 3279, 4055, 5758, 8410; GM/T 0009.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class KeyKind(StrEnum):
 
 @dataclass(frozen=True)
 class SubjectKey:
-    """A public key of a certificate: its family, size in bits, curve (empty where there is none), and the key object."""
+    """A public key of a certificate: its family, size in bits, curve (may be empty), and the key object."""
 
     kind: KeyKind
     bits: int
@@ -61,19 +62,20 @@ class Algorithm:
     pss: bool = False
 
 
-_SHA = {"1": hashes.SHA1, "224": hashes.SHA224, "256": hashes.SHA256, "384": hashes.SHA384, "512": hashes.SHA512}
+# Broken hashes are known by name so that a signature over one is refused for that reason, not as unknown.
+_MD5, _SHA1 = hashes.MD5(), hashes.SHA1()  # noqa: S303
 _OIDS: dict[str, Algorithm] = {
-    "1.2.840.113549.1.1.4": Algorithm(KeyKind.RSA, hashes.MD5()),
-    "1.2.840.113549.1.1.5": Algorithm(KeyKind.RSA, hashes.SHA1()),
+    "1.2.840.113549.1.1.4": Algorithm(KeyKind.RSA, _MD5),
+    "1.2.840.113549.1.1.5": Algorithm(KeyKind.RSA, _SHA1),
     "1.2.840.113549.1.1.14": Algorithm(KeyKind.RSA, hashes.SHA224()),
     "1.2.840.113549.1.1.11": Algorithm(KeyKind.RSA, hashes.SHA256()),
     "1.2.840.113549.1.1.12": Algorithm(KeyKind.RSA, hashes.SHA384()),
     "1.2.840.113549.1.1.13": Algorithm(KeyKind.RSA, hashes.SHA512()),
     "1.2.840.113549.1.1.10": Algorithm(KeyKind.RSA, None, pss=True),
-    "1.2.840.10040.4.3": Algorithm(KeyKind.DSA, hashes.SHA1()),
+    "1.2.840.10040.4.3": Algorithm(KeyKind.DSA, _SHA1),
     "2.16.840.1.101.3.4.3.1": Algorithm(KeyKind.DSA, hashes.SHA224()),
     "2.16.840.1.101.3.4.3.2": Algorithm(KeyKind.DSA, hashes.SHA256()),
-    "1.2.840.10045.4.1": Algorithm(KeyKind.EC, hashes.SHA1()),
+    "1.2.840.10045.4.1": Algorithm(KeyKind.EC, _SHA1),
     "1.2.840.10045.4.3.1": Algorithm(KeyKind.EC, hashes.SHA224()),
     "1.2.840.10045.4.3.2": Algorithm(KeyKind.EC, hashes.SHA256()),
     "1.2.840.10045.4.3.3": Algorithm(KeyKind.EC, hashes.SHA384()),
@@ -83,8 +85,8 @@ _OIDS: dict[str, Algorithm] = {
     asn1.SM2_SM3: Algorithm(KeyKind.SM2),
 }
 _HASHES: dict[str, hashes.HashAlgorithm] = {
-    "md5": hashes.MD5(),
-    "sha1": hashes.SHA1(),
+    "md5": _MD5,
+    "sha1": _SHA1,
     "sha224": hashes.SHA224(),
     "sha256": hashes.SHA256(),
     "sha384": hashes.SHA384(),
@@ -160,9 +162,8 @@ def _sm2_point(spki: bytes) -> bytes | None:
     _, start, stop = read_tlv(spki, 0, len(spki))
     _, _, algorithm_stop = read_tlv(spki, start, stop)
     oid, parameters = split_identifier(spki[start:algorithm_stop])
-    if oid != "1.2.840.10045.2.1" or not parameters.startswith(b"\x06"):
-        return None
-    if dotted(parameters[2:]) != CURVE_OID:
+    named = parameters.startswith(b"\x06") and dotted(parameters[2:]) == CURVE_OID
+    if not (named and oid == "1.2.840.10045.2.1") and not (oid == CURVE_OID and (named or not parameters)):
         return None
     tag, bits_start, bits_stop = read_tlv(spki, algorithm_stop, stop)
     if tag != 3 or bits_stop != stop or stop != len(spki) or spki[bits_start : bits_start + 1] != b"\x00":

@@ -1,4 +1,6 @@
-"""Teaches asn1crypto the Chinese algorithms. Imported before any structure is parsed: parsed objects keep what they know.
+"""Teaches asn1crypto the Chinese algorithms.
+
+Imported before any structure is parsed: parsed objects keep what they know.
 
 Source: GM/T 0006 (object identifiers), GM/T 0010 (message syntax).
 """

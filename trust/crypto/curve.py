@@ -28,7 +28,7 @@ def on_curve(x: int, y: int) -> bool:
 
 
 def decode_point(data: bytes) -> Affine:
-    """The affine point of an octet string, uncompressed (65 octets) or compressed (33); ``AppError(INVALID)`` otherwise."""
+    """The point of an octet string, uncompressed (65 octets) or compressed (33); else ``AppError(INVALID)``."""
     if len(data) == 2 * SIZE + 1 and data[0] == 4:
         x, y = int.from_bytes(data[1 : SIZE + 1], "big"), int.from_bytes(data[SIZE + 1 :], "big")
     elif len(data) == SIZE + 1 and data[0] in (2, 3):

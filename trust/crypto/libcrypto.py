@@ -18,7 +18,9 @@ from infra.errors import AppError, ErrorKind
 from trust.crypto.curve import GX, GY, SIZE, decode_point, encode_point
 
 _DECLARATIONS = """
-typedef struct { const char *key; unsigned int data_type; void *data; size_t data_size; size_t return_size; } OSSL_PARAM;
+typedef struct {
+    const char *key; unsigned int data_type; void *data; size_t data_size; size_t return_size;
+} OSSL_PARAM;
 unsigned long OpenSSL_version_num(void);
 void ERR_clear_error(void);
 void *EVP_PKEY_CTX_new_from_name(void *libctx, const char *name, const char *propquery);
@@ -93,9 +95,7 @@ class Libcrypto:
         """A handle for a key pair, freed with its last reference."""
         number = self.ffi.new("unsigned char[]", secret.to_bytes(SIZE, "little"))
         octets = self.ffi.from_buffer(point)
-        handle = self._from_data(
-            _KEY_PAIR, [(b"pub", _OCTETS, octets, len(point)), (b"priv", _UNSIGNED, number, SIZE)]
-        )
+        handle = self._from_data(_KEY_PAIR, [(b"pub", _OCTETS, octets, len(point)), (b"priv", _UNSIGNED, number, SIZE)])
         self.ffi.buffer(number)[:] = bytes(SIZE + 1)
         return handle
 

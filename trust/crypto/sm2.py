@@ -27,9 +27,7 @@ def identity_hash(point: Affine, user_id: bytes) -> bytes:
     if len(user_id) > MAX_ID:
         raise AppError(ErrorKind.INVALID, "trust.crypto.user_id_too_long", limit=MAX_ID)
     x, y = point
-    return sm3(
-        (len(user_id) * 8).to_bytes(2, "big"), user_id, _CURVE, x.to_bytes(SIZE, "big"), y.to_bytes(SIZE, "big")
-    )
+    return sm3((len(user_id) * 8).to_bytes(2, "big"), user_id, _CURVE, x.to_bytes(SIZE, "big"), y.to_bytes(SIZE, "big"))
 
 
 def read_signature(signature: bytes) -> tuple[int, int] | None:
@@ -166,5 +164,3 @@ def provider() -> Libcrypto | None:
     from trust.crypto.selftest import trusted_library
 
     return trusted_library()
-
-

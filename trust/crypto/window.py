@@ -12,7 +12,7 @@ from functools import cache
 from trust.crypto.curve import GX, GY, Affine, N, P
 from trust.crypto.jacobian import INFINITY, Jacobian, add_affine, all_affine, double, to_affine
 
-GENERATOR_WINDOW = 10
+GENERATOR_WINDOW = 9
 KEY_WINDOW = 8
 BITS = 257
 

@@ -16,7 +16,10 @@ class BudgetSpent(Exception):  # noqa: N818 - an event, not a fault
 
 @dataclass(slots=True)
 class Budget:
-    """What one judgement may spend. ``seconds`` is wall time; the rest are counts."""
+    """What one judgement may spend.
+
+    ``seconds`` is processor time of this thread, so that a busy machine does not change verdicts; the rest are counts.
+    """
 
     signatures: int = 256
     paths: int = 64
@@ -26,7 +29,7 @@ class Budget:
     _deadline: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._deadline = time.monotonic() + self.seconds
+        self._deadline = time.thread_time() + self.seconds
 
     def signature(self) -> None:
         """Pay for one signature check."""
@@ -51,5 +54,5 @@ class Budget:
     def _check(self, left: int, limit: str) -> None:
         if left < 0:
             raise BudgetSpent(limit)
-        if time.monotonic() > self._deadline:
+        if time.thread_time() > self._deadline:
             raise BudgetSpent("seconds")

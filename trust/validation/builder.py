@@ -38,11 +38,15 @@ class Pool:
 
 
 class Signatures:
-    """Signature checks of one judgement, each pair of key and certificate once."""
+    """Signature checks of one judgement, each pair of key and certificate once.
+
+    ``inherited`` maps a DSA key without parameters to the same key with those of its issuer, once a path showed them.
+    """
 
     def __init__(self, budget: Budget, sm2_id: bytes = DEFAULT_ID) -> None:
         self.budget, self.sm2_id = budget, sm2_id
         self._known: dict[tuple[bytes, bytes], Check] = {}
+        self.inherited: dict[bytes, bytes] = {}
 
     def check(self, certificate: Certificate, spki: bytes) -> Check:
         """Was ``certificate`` signed by the key ``spki``?"""

@@ -1,4 +1,6 @@
-"""A revocation list: read in one pass, with a sorted index, so that a million entries cost seconds and a look-up microseconds.
+"""A revocation list: read in one pass, with a sorted index.
+
+A million entries cost seconds to read, a look-up microseconds.
 
 In: DER octets.  Out: ``Crl`` and, by serial number, ``Entry``.  Source: RFC 5280 section 5.
 """
@@ -304,5 +306,3 @@ def _checked_extensions(element: bytes) -> dict[str, Extension]:
     if der_fault(element):
         raise ValueError("extensions")
     return _extensions(element)
-
-

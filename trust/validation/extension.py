@@ -293,7 +293,7 @@ def read_points(der: bytes) -> tuple[DistributionPoint, ...]:
 
 
 def _point(content: bytes) -> DistributionPoint:
-    fields: dict[int, Any] = {}
+    fields: dict[str, Any] = {}
     for tag, _, begin, end in children(content, 0, len(content)):
         match tag:
             case 0xA0:
@@ -357,4 +357,3 @@ READERS: dict[str, Callable[[bytes], Any]] = {
 
 UNDERSTOOD_CRITICAL = frozenset(READERS) - {ACCESS}
 """Extensions the path rules act on, so that they may be critical."""
-

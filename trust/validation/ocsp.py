@@ -133,9 +133,7 @@ def _answer(single: Any) -> OcspAnswer:
 class Responses:
     """Looks certificates up in the responses at hand."""
 
-    def __init__(
-        self, responses: Iterable[OcspResponse], at: datetime, now: datetime, signatures: Signatures
-    ) -> None:
+    def __init__(self, responses: Iterable[OcspResponse], at: datetime, now: datetime, signatures: Signatures) -> None:
         self._responses = list(responses)
         self._at, self._now, self._signatures = at, now, signatures
 
@@ -150,10 +148,10 @@ class Responses:
                 if trouble := self._trouble(response, answer, issuer):
                     notes[trouble] = None
                 elif answer.status == "revoked" and answer.entry and answer.entry.revoked <= self._at:
-                    return Status(True, answer.entry, used=(response.fingerprint,))
+                    return Status(known=True, entry=answer.entry, used=(response.fingerprint,))
                 elif answer.status in ("good", "revoked"):
                     good = response.fingerprint
-        return Status(True, used=(good,)) if good else Status(False, notes=tuple(notes))
+        return Status(known=True, used=(good,)) if good else Status(known=False, notes=tuple(notes))
 
     def _trouble(self, response: OcspResponse, answer: OcspAnswer, issuer: Certificate) -> Reason | None:
         label = issuer.label

@@ -84,7 +84,7 @@ class _Path:
         issuer = self.anchor
         for index, certificate in enumerate(self.path):
             last = index == len(self.path) - 1
-            self._conform(certificate, Place(issuer, last, False))
+            self._conform(certificate, Place(issuer, leaf=last, anchor=False))
             self._basic(certificate, issuer)
             self._names(certificate, last)
             self._policies(certificate, last)
@@ -92,12 +92,13 @@ class _Path:
                 self._prepare(certificate)
             self._unknown_critical(certificate)
             issuer = certificate
-        return PathResult(tuple(self.reasons), self._wrap_up())
+        policies = self._wrap_up()
+        return PathResult(tuple(self.reasons), policies)
 
     def _anchor(self) -> None:
         """An anchor given as a certificate is held to it (RFC 5937): dates, usage, constraints."""
         anchor = self.anchor
-        self._conform(anchor, Place(None, not self.path, True))
+        self._conform(anchor, Place(None, leaf=not self.path, anchor=True))
         self._dates(anchor)
         self._unknown_critical(anchor)
         if not self.path:

@@ -44,7 +44,13 @@ class Lists:
     """Looks certificates up in the lists at hand."""
 
     def __init__(
-        self, crls: Iterable[Crl], at: datetime, now: datetime, builder: Builder, signatures: Signatures, trusted: Trusted
+        self,
+        crls: Iterable[Crl],
+        at: datetime,
+        now: datetime,
+        builder: Builder,
+        signatures: Signatures,
+        trusted: Trusted,
     ) -> None:
         self._crls = list(crls)
         self._at, self._now = at, now
@@ -100,9 +106,8 @@ class Lists:
 
     def _signed(self, crl: Crl, candidate: Certificate) -> bool:
         self._signatures.budget.signature()
-        check = check_signature(
-            candidate.spki, crl.signature_algorithm, crl.tbs, crl.signature, self._signatures.sm2_id
-        )
+        spki = self._signatures.inherited.get(candidate.spki, candidate.spki)
+        check = check_signature(spki, crl.signature_algorithm, crl.tbs, crl.signature, self._signatures.sm2_id)
         return check is Check.GOOD
 
     def counts(self, entry: Entry) -> bool:
@@ -124,10 +129,10 @@ class _Search:
         for point in (*points, DistributionPoint(PointName(full=(own,)), None, None)):
             for crl in self.lists.candidates(delta=False):
                 if (entry := self._try(point, crl)) is not None:
-                    return Status(True, entry, used=tuple(self.used))
+                    return Status(known=True, entry=entry, used=tuple(self.used))
                 if self.covered == ALL_REASONS:
-                    return Status(True, used=tuple(self.used))
-        return Status(False, notes=tuple(self.notes), used=tuple(self.used))
+                    return Status(known=True, used=tuple(self.used))
+        return Status(known=False, notes=tuple(self.notes), used=tuple(self.used))
 
     def _try(self, point: DistributionPoint, crl: Crl) -> Entry | None:
         if not self._in_scope(point, crl):

@@ -156,5 +156,3 @@ def _ip_inside(address: bytes, base: bytes) -> bool:
         return False
     mask = int.from_bytes(base[half:], "big")
     return int.from_bytes(address, "big") & mask == int.from_bytes(base[:half], "big") & mask
-
-

@@ -1,0 +1,29 @@
+"""``yaodun trust ...``: judge certificates and messages, run the site's own authorities, keep the trust list."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from yaodun.terminal import command
+from yaodun.trust import verify
+
+Action = tuple[Callable[[Any], None], Callable[[argparse.Namespace], int]]
+ACTIONS: dict[str, Action] = {
+    "verify": (verify.add_verify, verify.run_verify),
+    "replay": (verify.add_replay, verify.run_replay),
+}
+
+
+def add(commands: Any) -> None:
+    """Declare the command with all its actions."""
+    parser = command(commands, "trust", "certificates, authorities and trust", "yaodun trust verify leaf.pem")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for declare, _ in ACTIONS.values():
+        declare(actions)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the chosen action."""
+    return ACTIONS[args.action][1](args)
