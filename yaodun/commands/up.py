@@ -113,8 +113,8 @@ def announce(home: Home, supervisor: Supervisor, opening: dict[str, Any], link_f
     print(say("yaodun.url", url=url), flush=True)
     if fingerprint := opening.get("fingerprint"):
         print(say("yaodun.fingerprint", fingerprint=fingerprint), flush=True)
-    if token := opening.get("first_token"):
-        link = f"{url.rstrip('/')}{opening['first_path']}{token}"
+    if path := opening.get("first_path"):
+        link = f"{url.rstrip('/')}{path}"
         print(say("yaodun.first_link", link=link, minutes=opening["first_minutes"]), flush=True)
         if link_file:
             link_file.write_text(link + "\n", encoding="utf-8")

@@ -1,0 +1,136 @@
+"""ingest: receivers in front of the spool, the pipeline behind it, the event store at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from analytics.rules import Engine, load_rules
+from analytics.rules.load import shipped_rules
+from collectors.parsers.shipped import ShippedParsers
+from collectors.pipeline import Pipeline
+from collectors.receivers.http import Doors, application
+from collectors.receivers.opensearch_door import opensearch_routes
+from collectors.receivers.refusal_book import RefusalBook
+from collectors.receivers.seams import Listener, ListenerKind, Receiver
+from collectors.receivers.syslog_tcp import SyslogTcpReceiver
+from collectors.receivers.syslog_udp import SyslogUdpReceiver
+from infra.events import Signal
+from infra.events.courier import pack_signals
+from infra.spool import Limits, SpoolReader, SpoolWriter
+from infra.web.serving import Serving
+from trust.identity.authenticate import SourceTokens
+from yaodun.preflight import split_address
+from yaodun.site import Site
+
+log = logging.getLogger(__name__)
+SPOOL = "ingest"
+FLUSH_S = 0.5
+"""A turn waits until at least so long after the one before, so that segments are not too small."""
+IDLE_S = 0.05
+
+
+class Ingest:
+    """The service."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._store = site.open_store(read_only=False)
+        self._rules = load_rules(
+            [shipped_rules(), site.home.rules, *map(Path, site.settings.ingest.rules)], cache=site.home.state / "rules"
+        )
+        self._refusals = RefusalBook(site.home.state / "refusals.json")
+        self._signals = SpoolWriter(site.home.signal_spool)
+        committed = self._store.committed(SPOOL)
+        limits = Limits(total=site.settings.ingest.spool_quota_mb << 20)
+        self._spool = SpoolWriter(site.home.ingest_spool, limits, floor=committed.segment)
+        self._reader = SpoolReader(site.home.ingest_spool, committed)
+        self._pipeline = Pipeline(
+            spool=SPOOL, reader=self._reader, parsers=ShippedParsers(), enrich=lambda event: None,
+            detector=Engine(self._rules), hand_over=self._hand_over, store=self._store,
+        )  # fmt: skip
+        self._receivers: list[Receiver] = []
+        self._doors: list[Listener] = []
+        self._stop = threading.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Receive and store until told to stop; then take in what is already acknowledged."""
+        pump = asyncio.create_task(asyncio.to_thread(self._pump))
+        http = await self._open_doors()
+        await stop.wait()
+        await http.stop()
+        for receiver in self._receivers:
+            await receiver.stop()
+        self._stop.set()
+        await pump
+        for spool in (self._spool, self._signals):
+            await asyncio.to_thread(spool.close)
+        self._refusals.flush()
+        self._store.close()
+        self._site.records.close()
+
+    def status(self) -> dict[str, Any]:
+        """Totals, doors, lag, spool, rules."""
+        self._refusals.flush()
+        return {
+            "listeners": [{"kind": door.kind.value, "address": door.address} for door in self._doors],
+            "totals": dict(self._pipeline.totals),
+            "lag_s": self._lag_s(),
+            "lag_bytes": self._reader.lag_bytes(),
+            "spool": self._spool.stats(),
+            "rules": {"loaded": len(self._rules.rules), "failed": len(self._rules.failures), "blind": 0},
+        }
+
+    def _lag_s(self) -> float:
+        if not self._reader.lag_bytes():
+            return 0.0
+        newest = self._pipeline.newest_ns
+        return round(max(0.0, time.time() - newest / 1e9), 2) if newest else 0.0
+
+    async def _open_doors(self) -> Serving:
+        settings = self._site.settings.ingest
+        if settings.syslog_tcp_listen:
+            self._receivers.append(SyslogTcpReceiver(settings.syslog_tcp_listen, self._refusals))
+        if settings.syslog_udp_listen:
+            self._receivers.append(SyslogUdpReceiver(settings.syslog_udp_listen, self._refusals))
+        for receiver in self._receivers:
+            await receiver.start(self._spool)
+            self._doors.extend(receiver.addresses)
+        return await self._open_http(settings.http_listen)
+
+    async def _open_http(self, listen: str) -> Serving:
+        host, port = split_address(listen, "ingest.http_listen")
+        doors = Doors(self._spool, SourceTokens(self._site.tokens), self._refusals)
+        serving = Serving(application(opensearch_routes(doors)), host, port, lifespan="off")
+        await serving.start()
+        self._doors.append(Listener(ListenerKind.HTTP, listen))
+        return serving
+
+    def _hand_over(self, signals: Sequence[Signal]) -> None:
+        self._signals.append(pack_signals(signals, SPOOL))
+
+    def _pump(self) -> None:
+        while not self._stop.is_set():
+            started = time.monotonic()
+            try:
+                taken = self._pipeline.turn()
+            except Exception:
+                log.exception("ingest.turn_failed")
+                self._stop.wait(1.0)
+                self._reader.position = self._store.committed(SPOOL)
+                continue
+            rest = FLUSH_S - (time.monotonic() - started) if taken else IDLE_S
+            if rest > 0 and self._reader.lag_bytes() < (4 << 20):
+                self._stop.wait(rest)
+        while self._pipeline.turn():
+            pass
+
+
+def build(site: Site) -> Ingest:
+    """The service of ``site``."""
+    return Ingest(site)
