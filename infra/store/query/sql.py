@@ -91,7 +91,7 @@ class Sql:
                 return f"{self.column('event.id')} IN ({', '.join(map(self.bind, values))})" if values else "false"
             case Anywhere():
                 return self.where(expand(node))
-            case Exists(name):
+            case Exists(name) | Range(name, None, None, None, None):
                 return self._exists(place(name))
             case _:
                 where = place(node.field)
