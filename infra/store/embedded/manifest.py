@@ -105,6 +105,18 @@ class Manifest:
             "UPDATE segments SET dead_since = ? WHERE id = ?", [(now_us, number) for number in numbers]
         )
 
+    def swap(self, numbers: Sequence[int], made: Segment, now_us: int) -> bool:
+        """Put ``made`` in the place of the live segments ``numbers``; False, and nothing, where one is not live."""
+        marks = ",".join("?" * len(numbers))
+        with self.transaction():
+            sql = f"SELECT count(*) FROM segments WHERE dead_since IS NULL AND id IN ({marks})"
+            (live,) = self._database.execute(sql, list(numbers)).fetchone()
+            if live != len(numbers):
+                return False
+            self.retire(numbers, now_us)
+            self.add([made])
+        return True
+
     def forget(self, paths: Sequence[str]) -> None:
         """Drop the rows of retired segments whose files are gone."""
         with self.transaction():

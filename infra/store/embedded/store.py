@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from infra.clock import Clock
+from infra.errors import AppError, ErrorKind
 from infra.events.stream import Event, Stream
 from infra.spool.position import SpoolPosition
 from infra.spool.segment import sync_folder
@@ -18,6 +19,7 @@ from infra.store.embedded.aggregate import Aggregate
 from infra.store.embedded.columns import to_arrow
 from infra.store.embedded.engine import Engine, Leash
 from infra.store.embedded.manifest import Manifest
+from infra.store.embedded.prune import may_hold
 from infra.store.embedded.relation import relation
 from infra.store.embedded.rows import fetch_rows
 from infra.store.embedded.search import Search
@@ -123,7 +125,8 @@ class EmbeddedStore:
 
     def _chosen(self, query: Query) -> list[Segment]:
         streams = query.streams or tuple(Stream)
-        return self.manifest.within(streams, micros(query.window.start), micros(query.window.end))
+        segments = self.manifest.within(streams, micros(query.window.start), micros(query.window.end))
+        return [segment for segment in segments if may_hold(self.folder, segment, query.filter)]
 
     def _steadily(self, read: Callable[[], Result]) -> Result:
         """Read again once where a file went away between plan and read: keeper had swapped or dropped it."""
@@ -146,7 +149,9 @@ class EmbeddedStore:
         return [date.fromisoformat(day) for day in self.manifest.days(stream)]
 
     def drop_day(self, stream: Stream, day: date) -> int:
-        """Remove a day of ``stream``; how many events went. Its legal hold is the caller's to respect."""
+        """Remove a day of ``stream``; how many events went. ``AppError(CONFLICT)`` where it is on legal hold."""
+        if reason := self.manifest.holds().get((stream, day.isoformat())):
+            raise AppError(ErrorKind.CONFLICT, "infra.store_on_hold", place=f"{stream}/{day}", reason=reason)
         segments = self.manifest.of_day(stream, day.isoformat())
         with self.manifest.transaction():
             self.manifest.retire([segment.number for segment in segments], micros(self.clock.now()))

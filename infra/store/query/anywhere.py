@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from infra.store.query.names import place
 from infra.store.query.tokens import tokens
-from infra.store.query.tree import Anywhere, Filter, Or, Phrase, Term, Wildcard
+from infra.store.query.tree import Anywhere, Filter, Or, Phrase, Term
 
-WORDS = ("message", "error.message", "email.subject", "rule.description")
-PARTS = ("process.command_line", "url.original", "url.full", "powershell.file.script_block_text")
+WORDS = (
+    "message", "error.message", "email.subject", "rule.description",
+    "process.command_line", "url.original", "url.full", "powershell.file.script_block_text",
+)  # fmt: skip
 EXACT = (
     "event.id", "event.action", "event.code", "event.dataset", "host.name", "user.name", "source.ip", "destination.ip",
     "related.ip", "related.user", "related.hash", "process.name", "process.executable", "file.path", "file.name",
@@ -17,17 +19,12 @@ EXACT = (
 
 
 def expand(node: Anywhere) -> Filter:
-    """The same search with its fields named: words of texts, parts of command lines and URLs, whole keywords."""
+    """The same search with its fields named: words of texts, command lines and URLs, and whole keywords."""
     items: list[Filter] = []
     if tokens(node.text):
         items += [Phrase(name, node.text) for name in WORDS]
-    items += [Wildcard(name, f"*{_escape(node.text)}*") for name in PARTS]
     items += [Term(name, node.text) for name in EXACT if _can_hold(name, node.text)]
     return Or(tuple(items))
-
-
-def _escape(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("*", "\\*").replace("?", "\\?")
 
 
 def _can_hold(name: str, text: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from infra.errors import AppError, ErrorKind
 from infra.events.stream import Stream
+from infra.store.query.predicate import compile_predicate
 from infra.store.query.tree import And, AnyAggregation, Filter, Not, Or, Query, Terms
 
 MAX_LIMIT = 10_000
@@ -17,13 +18,15 @@ MAX_SIZE = 10_000
 
 
 def check_query(query: Query) -> None:
-    """``AppError(INVALID)`` where ``query`` names no stream there is, or is larger or deeper than the limits."""
+    """``AppError(INVALID)`` where ``query`` names no stream there is, or is larger or deeper than the limits, or asks
+    for a value that its field cannot have."""
     for stream in query.streams:
         if stream not in tuple(Stream):
             raise AppError(ErrorKind.INVALID, "infra.query_stream", stream=stream, known=", ".join(Stream))
     if not 0 <= query.limit <= MAX_LIMIT:
         raise AppError(ErrorKind.INVALID, "infra.query_limit", place="limit", value=query.limit, limit=MAX_LIMIT)
     check_filter(query.filter)
+    compile_predicate(query.filter)
 
 
 def check_filter(node: Filter) -> None:

@@ -16,6 +16,7 @@ _HAN = re.compile(f"[{_HAN_RANGES}]")
 
 HAN_RE2 = r"\x{3005}\x{3007}\x{3400}-\x{4DBF}\x{4E00}-\x{9FFF}\x{F900}-\x{FAFF}\x{20000}-\x{3FFFF}"
 """The Han class as RE2 and Java write it."""
+HAN_CLASS = f"[{HAN_RE2}]"
 _WORD_RE2 = r"\p{L}\p{N}"
 TOKEN_JAVA = f"[{HAN_RE2}]|[{_WORD_RE2}&&[^{HAN_RE2}]]+"
 """One token, for the pattern tokenizer of OpenSearch."""
