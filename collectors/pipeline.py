@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import orjson
 
 from collectors.parsers.seams import Parsed, Parsers
+from collectors.seen import Seen
 from infra.events import Conformed, Conformer, Detector, Event, Frame, Rejection, Signal, Stream, table
 from infra.events.table import ECS_VERSION
 from infra.ids import event_id
@@ -49,9 +51,14 @@ class Pipeline:
     ) -> None:  # fmt: skip
         self._spool, self._reader, self._parsers, self._enrich = spool, reader, parsers, enrich
         self._detector, self._hand_over, self._store = detector, hand_over, store
+        self._seen = Seen(store)
         self._conformer = Conformer(table())
         self.totals: Counter[str] = Counter()
         self.newest_ns = 0
+
+    def recall(self, now: datetime) -> None:
+        """Learn, after a start, which events of this hour and the one before are stored."""
+        self._seen.load((now - timedelta(hours=1)).strftime("%Y%m%d%H"))
 
     def turn(self, max_bytes: int = 4 << 20, max_frames: int = 500) -> int:
         """Take what is there, at most so much; returns how many frames were taken."""
@@ -64,9 +71,11 @@ class Pipeline:
             if position > start:
                 turn.receive(frame)
                 self._take(frame, position, turn)
+        self._drop_repeated(turn)
         signals = self._match(turn)
         position = taken[-1][1]
         self._store.append(Batch(spool=self._spool, position=position, events=turn.events, counts=turn.counts()))
+        self._seen.remember(turn.named)
         self._reader.release(position)
         self._count(taken, turn, signals)
         return len(taken)
@@ -74,14 +83,15 @@ class Pipeline:
     def _take(self, frame: Frame, position: SpoolPosition, turn: _Turn) -> None:
         hour, records = frame.arrival_hour, 0
         for index, item in enumerate(self._parsers.parse(frame)):
-            identity = f"{position.segment}.{position.offset}.{index}"
             records += item.records
-            if isinstance(item, Parsed):
-                identity = item.identity or identity
-                self._conform(frame, item, event_id(hour, frame.source, identity), turn)
+            own = item.identity if isinstance(item, Parsed) else frame.identity and f"{frame.identity}#{index}"
+            name = event_id(hour, frame.source, own or f"{position.segment}.{position.offset}.{index}")
+            if own and not turn.name(name):
+                turn.duplicates[frame.source] += item.records
+            elif isinstance(item, Parsed):
+                self._conform(frame, item, name, turn)
             else:
-                event = quarantined(frame, item.rejection, item.original)
-                turn.quarantine(frame, event, event_id(hour, frame.source, identity), item.records)
+                turn.quarantine(frame, quarantined(frame, item.rejection, item.original), name, item.records)
         if records != frame.count:
             log.error("pipeline.count", extra={"source": frame.source, "stated": frame.count, "parsed": records})
 
@@ -92,6 +102,12 @@ class Pipeline:
             turn.quarantine(frame, event, name, item.records)
             return
         turn.keep(frame, item.stream, finished(found, frame, item.stream, name, self._enrich), item.records)
+
+    def _drop_repeated(self, turn: _Turn) -> None:
+        repeated = self._seen.repeated(list(turn.named))
+        if repeated:
+            turn.drop(repeated)
+            self.totals["duplicates"] += len(repeated)
 
     def _match(self, turn: _Turn) -> list[Signal]:
         matched = [event for stream, events in turn.events.items() if stream in MATCHED for event in events]
@@ -119,6 +135,27 @@ class _Turn:
         self.quarantined: Counter[str] = Counter()
         self.received: Counter[str] = Counter()
         self.newest_ns: dict[str, int] = {}
+        self.duplicates: Counter[str] = Counter()
+        self.named: dict[str, int] = {}
+
+    def name(self, name: str) -> bool:
+        """Take note of an id the source gave; False where this turn has it already."""
+        if name in self.named:
+            return False
+        self.named[name] = 1
+        return True
+
+    def drop(self, repeated: Set[str]) -> None:
+        """Take out events that are stored already."""
+        for stream, events in self.events.items():
+            again = [event for event in events if event["event.id"] in repeated]
+            if again:
+                self.events[stream] = [event for event in events if event["event.id"] not in repeated]
+                counts = self.quarantined if stream is Stream.QUARANTINE else self.stored
+                for event in again:
+                    records = self.named[event["event.id"]]
+                    counts[event["yaodun.source"]] -= records
+                    self.duplicates[event["yaodun.source"]] += records
 
     def receive(self, frame: Frame) -> None:
         self.received[frame.source] += frame.count
@@ -127,15 +164,23 @@ class _Turn:
     def keep(self, frame: Frame, stream: Stream, event: Event, records: int) -> None:
         self.events[stream].append(event)
         self.stored[frame.source] += records
+        self._weigh(event, records)
 
     def quarantine(self, frame: Frame, event: Event, name: str, records: int) -> None:
         event["event.id"] = name
         self.events[Stream.QUARANTINE].append(event)
         self.quarantined[frame.source] += records
+        self._weigh(event, records)
+
+    def _weigh(self, event: Event, records: int) -> None:
+        if event["event.id"] in self.named:
+            self.named[event["event.id"]] = records
 
     def counts(self) -> dict[str, SourceCount]:
         return {
-            source: SourceCount(self.stored[source], self.quarantined[source], received, self.newest_ns[source])
+            source: SourceCount(
+                self.stored[source], self.quarantined[source], received, self.newest_ns[source], self.duplicates[source]
+            )
             for source, received in self.received.items()
         }
 

@@ -35,7 +35,7 @@ def _row(source: str, count: SourceCount | None, refused: Mapping[str, int]) -> 
         "received": found.received + sum(refused.values()),
         "stored": found.stored,
         "quarantined": found.quarantined,
-        "refused": sum(refused.values()),
+        "refused": sum(refused.values()) + found.duplicates,
         "last_seen": datetime.fromtimestamp(last, UTC).isoformat(timespec="milliseconds") if last else None,
         "silent": bool(last) and time.time() - last > SILENT_AFTER_S,
         "available": True,

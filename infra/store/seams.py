@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import date, datetime
 from typing import Protocol
 
@@ -18,14 +18,16 @@ __all__ = ["Batch", "EventStore", "SourceCount", "SpoolPosition", "StreamStats"]
 class SourceCount(msgspec.Struct, frozen=True):
     """What became of one source's records in one batch, or in all of them.
 
-    ``received`` is what the receiver counted when it took the delivery: ``received = stored + quarantined`` is a
-    check and not a definition. ``newest_ns`` is when the newest was received, Unix time in nanoseconds.
+    ``received`` is what the receiver counted when it took the delivery, so that it checks the others:
+    ``received = stored + quarantined + duplicates``. ``newest_ns`` is when the newest was received, Unix time in
+    nanoseconds. ``duplicates`` were delivered again after a lost reply and are in the store already.
     """
 
     stored: int = 0
     quarantined: int = 0
     received: int = 0
     newest_ns: int = 0
+    duplicates: int = 0
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +66,12 @@ class EventStore(Protocol):
     def aggregate(self, query: Query, aggregations: Mapping[str, AnyAggregation]) -> Mapping[str, Answer]: ...
 
     def get(self, event_id: str) -> Event | None: ...
+
+    def present(self, ids: Sequence[str]) -> Set[str]:
+        """Those of ``ids`` that are in the store."""
+
+    def ids_since(self, hour: str) -> Iterator[str]:
+        """Every event id whose arrival hour (``YYYYMMDDHH``) is ``hour`` or later."""
 
     def stats(self) -> Mapping[Stream, StreamStats]: ...
 

@@ -115,6 +115,7 @@ class Ingest:
         self._signals.append(pack_signals(signals, SPOOL))
 
     def _pump(self) -> None:
+        self._pipeline.recall(self._site.clock.now())
         while not self._stop.is_set():
             started = time.monotonic()
             try:

@@ -33,7 +33,7 @@ CREATE INDEX IF NOT EXISTS segments_ids ON segments (id1, id0) WHERE dead_since 
 CREATE INDEX IF NOT EXISTS segments_dead ON segments (dead_since) WHERE dead_since IS NOT NULL;
 CREATE TABLE IF NOT EXISTS spools (name TEXT PRIMARY KEY, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS counts (source TEXT PRIMARY KEY, stored INTEGER NOT NULL, quarantined INTEGER NOT NULL,
-    received INTEGER NOT NULL, newest_ns INTEGER NOT NULL);
+    received INTEGER NOT NULL, newest_ns INTEGER NOT NULL, duplicates INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS holds (stream TEXT NOT NULL, day TEXT NOT NULL, reason TEXT NOT NULL,
     PRIMARY KEY (stream, day));
 """
@@ -138,10 +138,11 @@ class Manifest:
     def count(self, counts: Mapping[str, SourceCount]) -> None:
         """Add to what each source brought; inside a transaction."""
         self._database.executemany(
-            "INSERT INTO counts VALUES (?, ?, ?, ?, ?) ON CONFLICT (source) DO UPDATE SET"
+            "INSERT INTO counts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (source) DO UPDATE SET"
             " stored = stored + excluded.stored, quarantined = quarantined + excluded.quarantined,"
-            " received = received + excluded.received, newest_ns = max(newest_ns, excluded.newest_ns)",
-            [(source, one.stored, one.quarantined, one.received, one.newest_ns) for source, one in counts.items()],
+            " received = received + excluded.received, newest_ns = max(newest_ns, excluded.newest_ns),"
+            " duplicates = duplicates + excluded.duplicates",
+            [(source, *msgspec.structs.astuple(one)) for source, one in counts.items()],
         )
 
     def counts(self) -> dict[str, SourceCount]:
@@ -156,6 +157,10 @@ class Manifest:
     def holding(self, event_id: str) -> list[Segment]:
         """Live segments whose range of ids includes ``event_id``."""
         return self._segments("id1 >= ? AND id0 <= ? ORDER BY t1 DESC", (event_id, event_id))
+
+    def between(self, first: str, last: str) -> list[Segment]:
+        """Live segments that may hold an id from ``first`` to ``last``."""
+        return self._segments("id1 >= ? AND id0 <= ? ORDER BY id0", (first, last))
 
     def of_day(self, stream: str, day: str) -> list[Segment]:
         """Live segments of one day of one stream, oldest first."""

@@ -118,3 +118,14 @@ def unlink_segments(root: Path, paths: Sequence[str]) -> None:
         file = root / path
         file.unlink(missing_ok=True)
         file.with_suffix(".tokens").unlink(missing_ok=True)
+
+
+def read_ids(path: Path) -> list[str]:
+    """The ids of a segment file's events; none where the file went away meanwhile (its events are elsewhere)."""
+    import pyarrow.parquet as pq
+
+    try:
+        column = pq.read_table(path, columns=["event.id"], use_threads=False)["event.id"]
+    except FileNotFoundError:
+        return []
+    return [str(name) for name in column.to_pylist()]

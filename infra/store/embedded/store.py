@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -23,7 +23,7 @@ from infra.store.embedded.prune import may_hold
 from infra.store.embedded.relation import relation
 from infra.store.embedded.rows import fetch_rows
 from infra.store.embedded.search import Search
-from infra.store.embedded.segment import Segment, sync_folders, unlink_segments, write_segment
+from infra.store.embedded.segment import Segment, read_ids, sync_folders, unlink_segments, write_segment
 from infra.store.query.limits import check_aggregations, check_query
 from infra.store.query.shaping import micros, moment
 from infra.store.query.tree import Answer, AnyAggregation, Page, Query
@@ -122,6 +122,21 @@ class EmbeddedStore:
         rows = self.engine.rows(f'SELECT file, row FROM ({source}) WHERE "event.id" = $p0 LIMIT 1', {"p0": event_id})
         found = fetch_rows(self.engine, self.folder, segments, [(file, row) for file, row in rows], ())
         return found[0] if found else None
+
+    def present(self, ids: Sequence[str]) -> Set[str]:
+        """Those of ``ids`` that are in the store; reads only the id column of segments that may hold them."""
+        wanted = frozenset(ids)
+        if not wanted:
+            return frozenset()
+        found: set[str] = set()
+        for segment in self.manifest.between(min(wanted), max(wanted)):
+            found |= wanted.intersection(read_ids(self.folder / segment.path))
+        return found
+
+    def ids_since(self, hour: str) -> Iterator[str]:
+        """Every id from the arrival hour on."""
+        for segment in self.manifest.between(hour, "~"):
+            yield from (name for name in read_ids(self.folder / segment.path) if name >= hour)
 
     def _chosen(self, query: Query) -> list[Segment]:
         streams = query.streams or tuple(Stream)

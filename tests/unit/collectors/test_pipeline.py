@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -71,6 +71,13 @@ class Kept:
             raise OSError("disk")
         self.batches.append(batch)
 
+    def present(self, ids: Sequence[str]) -> set[str]:
+        return set(ids) & set(self.ids_since(""))
+
+    def ids_since(self, hour: str) -> Iterator[str]:
+        every = (event["event.id"] for batch in self.batches for part in batch.events.values() for event in part)
+        return (name for name in every if name >= hour)
+
     def events(self, stream: Stream) -> list[Event]:
         return [event for batch in self.batches for event in batch.events.get(stream, ())]
 
@@ -133,15 +140,38 @@ def test_an_event_carries_identity_source_stream_and_system() -> None:
     assert wanted.items() <= event.items()
 
 
-def test_two_equal_lines_are_two_events_and_a_source_identity_makes_a_repeat_the_same() -> None:
+def test_two_equal_lines_are_two_events() -> None:
     store = Kept()
-    pipeline(
-        Frames([frame(b"x x", 2), frame(b"x", 1, identity="agent/7"), frame(b"x", 1, identity="agent/7")]), store, []
-    ).turn()
-    names = [event["event.id"] for event in store.events(Stream.LOGS)]
-    assert len(set(names[:2])) == 2
-    assert names[2] == names[3]
-    assert names[2] not in names[:2]
+    pipeline(Frames([frame(b"x x", 2)]), store, []).turn()
+    assert len({event["event.id"] for event in store.events(Stream.LOGS)}) == 2
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_delivery_repeated_with_its_identity_is_stored_once_and_counted(restart: bool) -> None:
+    store = Kept()
+    first = pipeline(Frames([frame(b"x y", 2, identity="agent/7"), frame(b"x y", 2, identity="agent/7")]), store, [])
+    first.turn(max_frames=1)
+    again = Frames([frame(b"p", 1), frame(b"x y z", 3, identity="agent/7")])
+    again.frames = [(item, SpoolPosition(2, number + 1)) for number, (item, _) in enumerate(again.frames)]
+    second = pipeline(again, store, []) if restart else first
+    if restart:
+        second.recall(RECEIVED)
+    second.turn()
+    assert sorted(event["message"] for event in store.events(Stream.LOGS)) == (
+        ["p", "x", "y", "z"] if restart else ["x", "y"]
+    )
+    totals = [count for batch in store.batches for count in batch.counts.values()]
+    assert sum(count.duplicates for count in totals) == 2
+    assert all(count.received == count.stored + count.quarantined + count.duplicates for count in totals)
+
+
+def test_a_repeat_within_one_turn_is_stored_once() -> None:
+    store = Kept()
+    repeated = frame(b"x bad", 2, identity="agent/7")
+    pipeline(Frames([repeated, repeated]), store, []).turn()
+    (count,) = store.batches[0].counts.values()
+    assert [event["message"] for event in store.events(Stream.LOGS)] == ["x"]
+    assert (count.received, count.stored, count.quarantined, count.duplicates) == (4, 1, 1, 2)
 
 
 def test_a_signal_is_handed_over_before_the_store_commits_and_repeats_with_the_same_id() -> None:
