@@ -3,28 +3,83 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import threading
 from collections import Counter
 from typing import Any
 
+from infra.ledger import record
+from infra.store.embedded import EmbeddedStore
+from infra.store.embedded.compact import Compaction, compact
+from infra.store.embedded.retain import Dropped, Policy, retain
 from yaodun.site import Site
+
+log = logging.getLogger(__name__)
+EVERY_S = 20.0
+RETAIN_EVERY = 30
+"""Retention is looked at every so many rounds."""
 
 
 class Keeper:
-    """The service, at low priority."""
+    """The service, at low priority. What it makes and drops enters the ledger."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._store = EmbeddedStore(site.home.events, site.clock)
+        self._policy = Policy(days=site.settings.store.retention_days, least_free_bytes=self._least_free())
         self._totals: Counter[str] = Counter()
+        self._stop = threading.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep house until told to stop."""
         os.nice(10)
+        worker = asyncio.create_task(asyncio.to_thread(self._work))
         await stop.wait()
+        self._stop.set()
+        await worker
+        self._store.close()
+        self._site.records.close()
 
     def status(self) -> dict[str, Any]:
-        """Segments compacted and days dropped so far."""
+        """Segments merged, made and unlinked, days dropped so far."""
         return {"totals": dict(self._totals)}
+
+    def _least_free(self) -> int:
+        disk = os.statvfs(self._site.home.root)
+        return int(disk.f_blocks * disk.f_frsize * (1 - self._site.settings.store.disk_watermark))
+
+    def _work(self) -> None:
+        rounds = 0
+        while not self._stop.wait(EVERY_S):
+            try:
+                self._tell_compaction(compact(self._store))
+                if rounds % RETAIN_EVERY == 0:
+                    self._tell_dropped(retain(self._store, self._policy))
+            except Exception:
+                log.exception("keeper.round_failed")
+            rounds += 1
+
+    def _tell_compaction(self, done: Compaction) -> None:
+        self._totals["made"] += len(done.made)
+        self._totals["replaced"] += done.replaced
+        self._totals["unlinked"] += done.unlinked
+        self._totals["duplicates"] += done.duplicates
+        if not done.made:
+            return
+        segments = [{"path": item.path, "rows": item.rows, "sha256": item.sha256} for item in done.made]
+        self._record("store.compact", "store:events", {"segments": segments, "replaced": done.replaced})
+
+    def _tell_dropped(self, gone: list[Dropped]) -> None:
+        self._totals["days_dropped"] += len(gone)
+        for item in gone:
+            detail = {"events": item.events, "reason": item.reason.value}
+            self._record("store.drop_day", f"day:{item.stream}/{item.day.isoformat()}", detail)
+
+    def _record(self, action: str, thing: str, detail: dict[str, Any]) -> None:
+        self._site.records.write(
+            lambda session: record(session, actor="keeper", action=action, thing=thing, detail=detail)
+        )
 
 
 def build(site: Site) -> Keeper:
