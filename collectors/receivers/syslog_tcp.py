@@ -8,9 +8,10 @@ import ssl
 import time
 from collections.abc import Mapping, Sequence
 
+from collectors.delivery import deliver
 from collectors.frames import FrameKind, pack_records
 from collectors.receivers.addresses import join_address, open_stream, split_address
-from collectors.receivers.delivery import PeerSources, deliver, syslog_frame
+from collectors.receivers.peers import PeerSources, syslog_frame
 from collectors.receivers.seams import Listener, ListenerKind, Refusals
 from collectors.receivers.syslog_framing import MAX_MESSAGE, Message, Oversize, SyslogFramer
 from infra.events.frame import Frame

@@ -9,8 +9,9 @@ import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from collectors.delivery import deliver
 from collectors.receivers.addresses import join_address, open_datagram, split_address
-from collectors.receivers.delivery import PeerSources, deliver, syslog_frame
+from collectors.receivers.peers import PeerSources, syslog_frame
 from collectors.receivers.seams import Listener, ListenerKind, Refusals
 from infra.events.seams import EventSink
 

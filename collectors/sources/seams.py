@@ -47,3 +47,6 @@ class Source(Protocol):
     def status(self) -> SourceStatus: ...
 
     async def run(self, sink: EventSink) -> None: ...
+
+    def note_failure(self, error: BaseException) -> None:
+        """``run`` raised ``error``; it will be called again later."""

@@ -1,35 +1,16 @@
-"""Hands frames to a sink with patience: a sink that is full or away is tried again, nothing is dropped here."""
+"""Who sends: sources named after the peer's address, bounded in number; and the frames of their messages."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 
 from collectors.frames import FrameKind, pack_records
-from infra.errors import AppError, ErrorKind
 from infra.events.frame import Frame
-from infra.events.seams import EventSink
 
-_AGAIN = (ErrorKind.RATE_LIMITED, ErrorKind.UNAVAILABLE)
 MAX_SOURCES = 10_000
 """Peers that get a source of their own; later ones share ``<kind>:other``, so that forged addresses cannot fill
 memory."""
-
-
-async def deliver(
-    sink: EventSink, frames: Sequence[Frame], *, first_wait_s: float = 0.02, max_wait_s: float = 2.0
-) -> None:
-    """Returns when ``frames`` are durable, however long the sink asks to wait; other failures are the caller's."""
-    wait = first_wait_s
-    while True:
-        try:
-            return await sink.accept(frames)
-        except AppError as error:
-            if error.kind not in _AGAIN:
-                raise
-        await asyncio.sleep(wait)
-        wait = min(wait * 2, max_wait_s)
 
 
 class PeerSources:
