@@ -20,13 +20,14 @@ class AgentService:
             log_files=chosen.log_files,
             watched_files=chosen.watched_files,
         )
-        home = site.home
-        self._make = lambda: Agent(home.agent_spool, home.state, home.run / "agent.sock", settings)
+        self._home = site.home
+        self._settings = settings
         self._agent: Agent | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Collect until told to stop."""
-        self._agent = self._make()
+        home = self._home
+        self._agent = Agent(home.agent_spool, home.state, home.run / "agent.sock", self._settings)
         await self._agent.run(stop)
 
     def status(self) -> dict[str, Any]:
