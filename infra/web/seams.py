@@ -39,9 +39,10 @@ class Authenticator(Protocol):
 
 
 class Authorizer(Protocol):
-    """Decides, deny by default; a denial is recorded by the implementation."""
+    """Decides, deny by default. ``decide`` explains, for drawing a page; ``demand`` stands before every act and read,
+    and its denials are recorded by the implementation."""
 
     def decide(self, actor: Actor, action: str, thing: str = "") -> Decision: ...
 
     def demand(self, actor: Actor, action: str, thing: str = "") -> None:
-        """Like ``decide`` but raises ``AppError(UNAUTHENTICATED or FORBIDDEN)``."""
+        """Raises ``AppError(UNAUTHENTICATED or FORBIDDEN)`` unless ``decide`` allows it."""

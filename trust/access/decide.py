@@ -31,22 +31,18 @@ class Access:
         self._book = book or role_book()
         self._told: OrderedDict[tuple[str, str, str], float] = OrderedDict()
 
-    def may(self, actor: Actor, action: str) -> bool:
-        """Would it be allowed? For drawing a page; nothing is recorded."""
-        return bool(self._rule(actor, action))
-
     def decide(self, actor: Actor, action: str, thing: str = "") -> Decision:
-        """May it be done, and by which rule; a denial is recorded."""
+        """Would it be allowed, and by which rule? For drawing a page and explaining; nothing is recorded."""
         if rule := self._rule(actor, action):
             return Decision(allowed=True, rule=rule)
-        self._denied(actor, action, thing)
         reason = "trust.denied" if actor.id else "trust.sign_in_first"
         return Decision(allowed=False, rule="default: deny", reason_key=reason)
 
     def demand(self, actor: Actor, action: str, thing: str = "") -> None:
-        """Like ``decide`` but raises ``AppError(UNAUTHENTICATED or FORBIDDEN)``."""
+        """Before doing it: ``AppError(UNAUTHENTICATED or FORBIDDEN)`` unless it is allowed; a denial is recorded."""
         decision = self.decide(actor, action, thing)
         if not decision.allowed:
+            self._denied(actor, action, thing)
             kind = ErrorKind.FORBIDDEN if actor.id else ErrorKind.UNAUTHENTICATED
             raise AppError(kind, decision.reason_key, place=thing or action, action=action)
 

@@ -38,6 +38,11 @@ def entries(records) -> list[dict]:
     return [json.loads(body) for body in records.read(lambda s: s.scalars(select(OutboxRow.body)).all())]
 
 
+def deny(access, actor=ANNA) -> None:
+    with pytest.raises(AppError):
+        access.demand(actor, "users.create", "user:bob")
+
+
 def test_allowed_with_the_rule_that_allows(access, records):
     decision = access.decide(ANNA, "alerts.work", "alert:1")
     assert (decision.allowed, decision.rule) == (True, "analyst: alerts.*")
@@ -48,6 +53,7 @@ def test_allowed_with_the_rule_that_allows(access, records):
 def test_denied_and_recorded(access, records):
     decision = access.decide(ANNA, "users.create", "user:bob")
     assert (decision.allowed, decision.reason_key) == (False, "trust.denied")
+    deny(access)
     (entry,) = entries(records)
     assert (entry["actor"]["id"], entry["action"], entry["thing"]) == ("u1", "trust.access.denied", "user:bob")
     assert entry["detail"]["action"] == "users.create"
@@ -64,22 +70,23 @@ def test_demand_tells_known_from_unknown(access):
 
 def test_repeats_are_recorded_once_a_minute(access, records, clock):
     for _ in range(50):
-        access.decide(ANNA, "users.create", "user:bob")
+        deny(access)
     assert len(entries(records)) == 1
     clock.advance(61)
-    access.decide(ANNA, "users.create", "user:bob")
+    deny(access)
     assert len(entries(records)) == 2
 
 
 def test_strangers_and_looking_leave_no_entry(access, records):
-    access.decide(ANONYMOUS, "users.create")
-    assert not access.may(ANNA, "users.create")
-    assert access.may(ANNA, "alerts.read")
+    deny(access, ANONYMOUS)
+    assert not access.decide(ANNA, "users.create").allowed
+    assert access.decide(ANNA, "alerts.read").allowed
     assert entries(records) == []
 
 
 def test_a_source_may_do_nothing_here_whatever_roles_it_claims(access):
-    assert not access.may(Actor(id="t", name="t", kind="source", roles=("analyst",), source="s"), "alerts.read")
+    source = Actor(id="t", name="t", kind="source", roles=("analyst",), source="s")
+    assert not access.decide(source, "alerts.read").allowed
 
 
 def test_the_platform_itself_may(access):
