@@ -15,9 +15,10 @@ from functools import lru_cache
 from typing import Any
 
 from infra.events.stream import Event
-from infra.events.table import OVERFLOW, Field, FieldType, Table
+from infra.events.table import Field, FieldType, Table
 
 MAX_FUTURE = timedelta(minutes=5)
+MAX_NAMES = 65_536
 _LONG_MIN, _LONG_MAX = -(2**63), 2**63 - 1
 
 
@@ -41,25 +42,39 @@ class _UnfitError(Exception):
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a name goes: values whose type is exactly ``ready`` are taken as they are, others through ``read``."""
+
+    ready: type | None
+    target: str
+    key: str
+    read: Callable[[Any], Any]
+
+
 class Conformer:
-    """Brings flat documents to the table. Stateless but for caches; one per process."""
+    """Brings flat documents to the table. Keeps a bounded memory of names; one per thread."""
 
     def __init__(self, table: Table) -> None:
-        self._resolve = lru_cache(maxsize=65_536)(table.resolve)
-        self._place = lru_cache(maxsize=65_536)(self._plan)
+        self._table = table
+        self._places: dict[str, _Place] = {}
 
     def conform(self, document: Event, received: datetime) -> Conformed | Rejection:
         """The event of ``document``, or why not. ``received`` fills an absent ``@timestamp``."""
         event: Event = {}
+        places = self._places
         for name, value in document.items():
             if value is None:
                 continue
-            reader, target, key = self._place(name)
+            place = places.get(name) or self._learn(name)
+            if type(value) is place.ready:
+                event[place.target] = value
+                continue
             try:
-                if key:
-                    event.setdefault(target, {})[key] = _flat(value)
+                if place.key:
+                    event.setdefault(place.target, {})[place.key] = _flat(value)
                 else:
-                    event[target] = reader(value)
+                    event[place.target] = place.read(value)
             except _UnfitError as problem:
                 return Rejection("type_conflict", name, str(problem))
         return self._timed(event, received)
@@ -71,11 +86,14 @@ class Conformer:
         event.setdefault("event.ingested", received)
         return Conformed(event)
 
-    def _plan(self, name: str) -> tuple[Callable[[Any], Any], str, str]:
-        field, key = self._resolve(name)
-        if not key:
-            return _reader(field), field.name, ""
-        return _flat, field.name if field.name != OVERFLOW else OVERFLOW, key
+    def _learn(self, name: str) -> _Place:
+        if len(self._places) >= MAX_NAMES:
+            self._places.clear()
+        field, key = self._table.resolve(name)
+        ready = None if key or field.array else _READY.get(field.type)
+        place = _Place(ready, field.name, key, _flat if key else _reader(field))
+        self._places[name] = place
+        return place
 
 
 def _reader(field: Field) -> Callable[[Any], Any]:
@@ -84,15 +102,13 @@ def _reader(field: Field) -> Callable[[Any], Any]:
         return _flat_object
     if field.array:
         return lambda value: [single(item) for item in value] if isinstance(value, list | tuple) else [single(value)]
-    return lambda value: single(_only(value))
+    return lambda value: single(_only(value) if isinstance(value, list | tuple) else value)
 
 
-def _only(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        if len(value) != 1:
-            raise _UnfitError(f"{len(value)} values where one is expected")
-        return value[0]
-    return value
+def _only(values: list[Any] | tuple[Any, ...]) -> Any:
+    if len(values) != 1:
+        raise _UnfitError(f"{len(values)} values where one is expected")
+    return values[0]
 
 
 def _text(value: Any) -> str:
@@ -106,6 +122,8 @@ def _text(value: Any) -> str:
 
 
 def _long(value: Any) -> int:
+    if type(value) is int and _LONG_MIN <= value <= _LONG_MAX:
+        return value
     if isinstance(value, bool):
         raise _UnfitError("boolean where a whole number is expected")
     try:
@@ -203,3 +221,12 @@ _READERS: dict[FieldType, Callable[[Any], Any]] = {
     FieldType.FLAT: _flat_object,
     FieldType.BINARY: _binary,
 }
+
+_READY: dict[FieldType, type] = {
+    FieldType.KEYWORD: str,
+    FieldType.TEXT: str,
+    FieldType.WILDCARD: str,
+    FieldType.BOOLEAN: bool,
+    FieldType.BINARY: bytes,
+}
+"""Types that are right as they come; a number may still be too long or not finite, a date naive: those are read."""
