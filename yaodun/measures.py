@@ -9,13 +9,16 @@ from urllib.parse import urlencode
 from analytics.posture.catalogue import Reading
 from analytics.posture.seams import IndicatorSource
 from infra.ledger import Ledger
-from infra.store.query.tree import And, Filter, Not, Query, Stats, Term, Terms, TermsCount, Window
+from infra.status import read_status
+from infra.store.query.tree import And, Cidr, Filter, Not, Query, Stats, Term, TermsCount, Window
 from infra.store.seams import EventStore
 from yaodun.overview import services
 from yaodun.site import Site
 from yaodun.sources import source_rows
 
-LOOPBACK = ("127.0.0.1", "::1")
+LISTING_S = 960.0
+"""An agent lists everything it knows at least this often."""
+LEDGER_EVERY_S = 600.0
 
 
 def search_href(query: str, hours: float) -> str:
@@ -32,9 +35,9 @@ class HostMeasures:
     """Processor, memory and disks of the hosts: the worst host counts."""
 
     NAMES = {
-        "infrastructure.host_cpu": "host.cpu.usage",
-        "infrastructure.host_memory": "host.memory.usage",
-        "infrastructure.host_disk": "host.disk.usage",
+        "infrastructure.host_cpu": "cpu.usage",
+        "infrastructure.host_memory": "memory.used",
+        "infrastructure.host_disk": "disk.used",
     }
 
     def __init__(self, store: EventStore) -> None:
@@ -88,13 +91,20 @@ class ExposureMeasures:
     def readings(self, now: datetime) -> Mapping[str, Reading]:
         """Distinct ports listening beyond loopback in the last inventory; missing where there is none."""
         listening = Term("yaodun.inventory.kind", "listener")
-        kept = And((listening, Not(Terms("source.ip", LOOPBACK)), Not(Term("yaodun.inventory.change", "removed"))))
-        every = Query(streams=("inventory",), window=window(now, 900), filter=listening, limit=1)
-        href = search_href("yaodun.inventory.kind:listener AND NOT source.ip:127.0.0.1", 1)
+        kept = And(
+            (
+                listening,
+                Not(Cidr("server.ip", "127.0.0.0/8")),
+                Not(Term("server.ip", "::1")),
+                Not(Term("yaodun.inventory.change", "removed")),
+            )
+        )
+        every = Query(streams=("inventory",), window=window(now, LISTING_S), filter=listening, limit=1)
+        href = search_href("yaodun.inventory.kind:listener AND NOT server.ip:127.0.0.1", 1)
         if not self._store.search(every).total:
             return {"infrastructure.exposed_ports": Reading(None, href)}
-        query = Query(streams=("inventory",), window=window(now, 900), filter=kept, limit=0)
-        ports = self._store.aggregate(query, {"ports": TermsCount("source.port", 1000)})["ports"].buckets
+        query = Query(streams=("inventory",), window=window(now, LISTING_S), filter=kept, limit=0)
+        ports = self._store.aggregate(query, {"ports": TermsCount("destination.port", 1000)})["ports"].buckets
         return {"infrastructure.exposed_ports": Reading(float(len(ports)), href, len(ports), "inventory")}
 
 
@@ -103,6 +113,7 @@ class PlatformMeasures:
 
     def __init__(self, site: Site, store: EventStore) -> None:
         self._site, self._store = site, store
+        self._ledger_reading: tuple[float, Reading] | None = None
 
     def readings(self, now: datetime) -> Mapping[str, Reading]:
         """Each from the same rows the health page shows."""
@@ -124,36 +135,39 @@ class PlatformMeasures:
         }
 
     def _lag(self) -> float | None:
-        from infra.status import read_status
-
         status = read_status(self._site.home.run, "ingest")
         return status.get("lag_s") if status and status.get("state") == "running" else None
 
     def _ledger(self) -> Reading:
-        report = Ledger(self._site.records).verify()
-        return Reading(1.0 if report.clean else 0.0, "/ui/audit", report.leaves, "ledger")
+        """Reads every leaf, so only every ten minutes."""
+        now, kept = self._site.clock.monotonic(), self._ledger_reading
+        if kept is None or now - kept[0] > LEDGER_EVERY_S:
+            report = Ledger(self._site.records).verify()
+            kept = (now, Reading(1.0 if report.clean else 0.0, "/ui/audit", report.leaves, "ledger"))
+            self._ledger_reading = kept
+        return kept[1]
 
 
 class IntegrityMeasures:
     """Changes of watched files in the last day."""
 
-    def __init__(self, store: EventStore) -> None:
-        self._store = store
+    def __init__(self, site: Site, store: EventStore) -> None:
+        self._site, self._store = site, store
 
     def readings(self, now: datetime) -> Mapping[str, Reading]:
-        """Missing until the watch has taken its first look."""
-        watch = Term("event.module", "file_integrity")
-        href = search_href("event.module:file_integrity AND NOT yaodun.inventory.change:present", 24)
-        seen = Query(streams=("logs", "inventory"), window=window(now, 86_400), filter=watch, limit=1)
-        if not self._store.search(seen).total:
+        """Missing unless an agent watches files here."""
+        href = search_href("event.dataset:host.integrity", 24)
+        agent = read_status(self._site.home.run, "agent") or {}
+        watches = any("integrity" in item["id"] and item["state"] == "running" for item in agent.get("sources", []))
+        if not watches:
             return {"data.file_integrity": Reading(None, href)}
-        changed = And((watch, Not(Term("yaodun.inventory.change", "present"))))
-        query = Query(streams=("logs", "inventory"), window=window(now, 86_400), filter=changed, limit=1)
+        changed = Term("event.dataset", "host.integrity")
+        query = Query(streams=("logs",), window=window(now, 86_400), filter=changed, limit=1)
         number = self._store.search(query).total
-        return {"data.file_integrity": Reading(float(number), href, number, "inventory")}
+        return {"data.file_integrity": Reading(float(number), href, number, "logs")}
 
 
 def indicator_sources(site: Site, store: EventStore) -> Sequence[IndicatorSource]:
     """Every source of indicators of this site."""
-    over_store = (HostMeasures, LoginMeasures, ExposureMeasures, IntegrityMeasures)
-    return [PlatformMeasures(site, store), *(kind(store) for kind in over_store)]
+    over_store = (HostMeasures, LoginMeasures, ExposureMeasures)
+    return [PlatformMeasures(site, store), IntegrityMeasures(site, store), *(kind(store) for kind in over_store)]

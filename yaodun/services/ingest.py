@@ -14,6 +14,8 @@ from analytics.rules import Engine, load_rules
 from analytics.rules.load import shipped_rules
 from collectors.parsers.shipped import ShippedParsers
 from collectors.pipeline import Pipeline
+from collectors.places import Places
+from collectors.receivers.agent_socket import AgentSocketReceiver
 from collectors.receivers.http import Doors, application
 from collectors.receivers.opensearch_door import opensearch_routes
 from collectors.receivers.refusal_book import RefusalBook
@@ -54,7 +56,8 @@ class Ingest:
             spool=SPOOL, reader=self._reader, parsers=ShippedParsers(), enrich=lambda event: None,
             detector=Engine(self._rules), hand_over=self._hand_over, store=self._store,
         )  # fmt: skip
-        self._receivers: list[Receiver] = []
+        self._places = Places(self._spool, site.home.ingest_spool, site.home.state / "ingest-places.json")
+        self._receivers: list[Receiver] = [AgentSocketReceiver(site.home.run / "agent.sock", self._places)]
         self._doors: list[Listener] = []
         self._stop = threading.Event()
 
@@ -99,13 +102,13 @@ class Ingest:
         if settings.syslog_udp_listen:
             self._receivers.append(SyslogUdpReceiver(settings.syslog_udp_listen, self._refusals))
         for receiver in self._receivers:
-            await receiver.start(self._spool)
+            await receiver.start(self._places)
             self._doors.extend(receiver.addresses)
         return await self._open_http(settings.http_listen)
 
     async def _open_http(self, listen: str) -> Serving:
         host, port = split_address(listen, "ingest.http_listen")
-        doors = Doors(self._spool, SourceTokens(self._site.tokens), self._refusals)
+        doors = Doors(self._places, SourceTokens(self._site.tokens), self._refusals)
         serving = Serving(application(opensearch_routes(doors)), host, port, lifespan="off")
         await serving.start()
         self._doors.append(Listener(ListenerKind.HTTP, listen))
