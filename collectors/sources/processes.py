@@ -146,6 +146,10 @@ class ProcessTable:
     def __len__(self) -> int:
         return len(self._known)
 
+    def get(self, pid: int) -> Process | None:
+        """The process ``pid``, looked up if it is not known yet; None for 0 and what is gone."""
+        return self._known.get(pid) or (read_process(pid) if pid else None)
+
     def all(self) -> list[Process]:
         """Processes that live."""
         return list(self._known.values())

@@ -1,4 +1,4 @@
-"""Sockets of this host: who listens where, and who talks to whom, by psutil's reading of ``/proc/net``."""
+"""Sockets of this host: who listens where, and who talks to whom."""
 
 from __future__ import annotations
 
@@ -8,159 +8,171 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import psutil
-
-from collectors.sources.proc_net import listening
 from collectors.sources.processes import Process, ProcessTable, describe
+from collectors.sources.sock_diag import OpenSocket, established_sockets, listening_sockets, owners_of
 from infra.events.stream import Event
 
 _REMEMBERED = 10_000
 _REMEMBERED_S = 3_600.0
-_CONNECTIONS_EVERY_S = 10.0
-_LOOPBACK = ("127.", "::1", "::ffff:127.")
+_CONNECTIONS_EVERY_S = 5.0
+_LOOPBACK = ("127.", "::1")
+_Peer = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Listening:
-    """A listening socket; two of one address by different programs are two."""
+class Listener:
+    """A listening socket and the process that holds it, 0 where it may not be seen."""
 
-    transport: str
-    address: str
-    port: int
+    socket: OpenSocket
     pid: int
 
     @property
     def key(self) -> str:
         """Identity within the host."""
-        return f"{self.transport}/{self.address}/{self.port}"
+        return _key(self.socket)
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """An established connection as the local program sees it."""
-
-    local: tuple[str, int]
-    remote: tuple[str, int]
-    pid: int
+def _key(found: OpenSocket) -> str:
+    return f"{found.transport}/{found.local[0]}/{found.local[1]}"
 
 
 class SocketTable:
-    """Sockets known so far."""
+    """Sockets known so far. A peer counts as new when none talked to it within the last hour."""
 
     def __init__(self) -> None:
-        self._listening: dict[str, Listening] = {}
-        self._connections: list[Connection] = []
-        self._talked: OrderedDict[tuple[str, str, int], float] = OrderedDict()
-        self._looked = 0.0
+        self._listeners: dict[str, Listener] = {}
+        self._talked: OrderedDict[_Peer, float] = OrderedDict()
+        self._looked = float("-inf")
 
     def refresh(self) -> None:
         """Takes what is there as known."""
-        self._listening, self._connections = _read()
-        for connection in self._connections:
-            self._remember(connection, "")
+        self._listeners = _owned({_key(found): found for found in _listening()}, {})
+        for connection in self._outbound(established()):
+            self._remember(connection.remote)
 
     def changes(self, processes: ProcessTable) -> list[Event]:
-        """Events for listeners that came or went, and connections to peers not talked to within the last hour."""
-        if time.monotonic() - self._looked < _CONNECTIONS_EVERY_S and not self._maybe_changed():
-            return []
-        self._looked = time.monotonic()
-        before = self._listening
-        self._listening, self._connections = _read()
-        owners = _owners(processes)
-        events = [
-            _listener_event(self._listening[key], "added", owners) for key in self._listening.keys() - before.keys()
-        ]
-        events += [_listener_event(before[key], "removed", owners) for key in before.keys() - self._listening.keys()]
-        listened = {found.port for found in self._listening.values()}
-        for connection in self._connections:
-            owner = owners.get(connection.pid)
-            inbound = connection.local[1] in listened
-            if not inbound and self._remember(connection, owner.executable if owner else ""):
-                events.append(_connection_event(connection, owner, processes))
-        return events
+        """Events for listeners that came or went, and for peers that are new."""
+        return [*self._listener_changes(processes), *self._connection_changes(processes)]
 
     def items(self, processes: ProcessTable) -> Iterable[tuple[str, str, Event]]:
-        """Kind, key and fields of everything known."""
-        owners = _owners(processes)
-        for found in self._listening.values():
-            yield "listener", found.key, _listener_fields(found, owners)
-        for connection in self._connections:
-            key = f"{connection.local[0]}:{connection.local[1]}-{connection.remote[0]}:{connection.remote[1]}"
-            owner = owners.get(connection.pid)
-            yield "connection", key, _connection_fields(connection, owner, processes)
+        """Kind, key and fields of everything there is now."""
+        for listener in self._listeners.values():
+            yield "listener", listener.key, _listener_fields(listener, processes)
+        connections = established()
+        owners = owners_of({connection.inode for connection in connections}) if connections else {}
+        for connection in connections:
+            local, remote = connection.local, connection.remote
+            fields = _connection_fields(connection, processes.get(owners.get(connection.inode, 0)), processes)
+            yield "connection", f"{local[0]}:{local[1]}-{remote[0]}:{remote[1]}", fields
 
-    def _maybe_changed(self) -> bool:
-        """A cheap look: the lines of the listening tables, without asking who owns them."""
-        return {found.key for found in _listening_cheaply()} != self._listening.keys()
+    def _listener_changes(self, processes: ProcessTable) -> list[Event]:
+        now = {_key(found): found for found in _listening()}
+        before = self._listeners
+        if now.keys() == before.keys():
+            return []
+        self._listeners = _owned(now, before)
+        events = [_listener_event(self._listeners[key], "added", processes) for key in now.keys() - before.keys()]
+        return events + [_listener_event(before[key], "removed", processes) for key in before.keys() - now.keys()]
 
-    def _remember(self, connection: Connection, program: str) -> bool:
-        """Whether this peer is new for the program."""
-        if connection.remote[0].startswith(_LOOPBACK):
-            return False
-        key = (program, connection.remote[0], connection.remote[1])
+    def _connection_changes(self, processes: ProcessTable) -> list[Event]:
+        if time.monotonic() - self._looked < _CONNECTIONS_EVERY_S:
+            return []
+        self._looked = time.monotonic()
+        new = [connection for connection in self._outbound(established()) if self._remember(connection.remote)]
+        if not new:
+            return []
+        owners = owners_of({connection.inode for connection in new})
+        return [
+            _connection_event(connection, processes.get(owners.get(connection.inode, 0)), processes)
+            for connection in new
+        ]
+
+    def _outbound(self, connections: Iterable[OpenSocket]) -> list[OpenSocket]:
+        listened = {listener.socket.local[1] for listener in self._listeners.values()}
+        return [
+            connection
+            for connection in connections
+            if connection.local[1] not in listened and not connection.remote[0].startswith(_LOOPBACK)
+        ]
+
+    def _remember(self, peer: _Peer) -> bool:
+        """Whether ``peer`` is new."""
         now = time.monotonic()
-        new = now - self._talked.get(key, float("-inf")) > _REMEMBERED_S
-        self._talked[key] = now
-        self._talked.move_to_end(key)
+        new = now - self._talked.get(peer, float("-inf")) > _REMEMBERED_S
+        self._talked[peer] = now
+        self._talked.move_to_end(peer)
         while len(self._talked) > _REMEMBERED:
             self._talked.popitem(last=False)
         return new
 
 
-def _owners(processes: ProcessTable) -> dict[int, Process]:
-    return {process.pid: process for process in processes.all()}
+def _owned(now: dict[str, OpenSocket], before: dict[str, Listener]) -> dict[str, Listener]:
+    unknown = {found.inode for key, found in now.items() if key not in before}
+    owners = owners_of(unknown) if unknown else {}
+    return {
+        key: before[key] if key in before else Listener(found, owners.get(found.inode, 0)) for key, found in now.items()
+    }
 
 
-def _listening_cheaply() -> Iterable[Listening]:
-    for transport, address, port in listening():
-        yield Listening(transport, address, port, 0)
+def _listening() -> list[OpenSocket]:
+    try:
+        return listening_sockets()
+    except OSError:
+        return [found for found, listens in _by_psutil() if listens]
 
 
-def _read() -> tuple[dict[str, Listening], list[Connection]]:
-    listening: dict[str, Listening] = {found.key: found for found in _listening_cheaply()}
-    connections: list[Connection] = []
+def established() -> list[OpenSocket]:
+    """TCP connections that are up."""
+    try:
+        return established_sockets()
+    except OSError:
+        return [found for found, listens in _by_psutil() if not listens]
+
+
+def _by_psutil() -> Iterable[tuple[OpenSocket, bool]]:
+    """The slow way, for kernels without the filter: sockets and whether they listen."""
+    import psutil
+
     for found in psutil.net_connections(kind="inet"):
         if not found.laddr:
             continue
         transport = "tcp" if found.type == socket.SOCK_STREAM else "udp"
+        remote = (found.raddr.ip, found.raddr.port) if found.raddr else ("", 0)
+        made = OpenSocket(transport, (found.laddr.ip, found.laddr.port), remote, 0)
         if found.status == psutil.CONN_LISTEN or (transport == "udp" and not found.raddr):
-            made = Listening(transport, found.laddr.ip, found.laddr.port, found.pid or 0)
-            if made.key in listening:
-                listening[made.key] = made
-        elif found.status == psutil.CONN_ESTABLISHED and found.raddr:
-            connections.append(
-                Connection((found.laddr.ip, found.laddr.port), (found.raddr.ip, found.raddr.port), found.pid or 0)
-            )
-    return listening, connections
+            yield made, True
+        elif found.status == psutil.CONN_ESTABLISHED:
+            yield made, False
 
 
-def _listener_fields(found: Listening, owners: dict[int, Process]) -> Event:
-    owner = owners.get(found.pid)
+def _listener_fields(listener: Listener, processes: ProcessTable) -> Event:
+    owner = processes.get(listener.pid)
     return {
-        "network.transport": found.transport,
-        "server.ip": found.address,
-        "destination.port": found.port,
-        **(describe(owner, None) if owner else {}),
+        "network.transport": listener.socket.transport,
+        "server.ip": listener.socket.local[0],
+        "destination.port": listener.socket.local[1],
+        **(describe(owner, processes.parent(owner)) if owner else {}),
     }
 
 
-def _listener_event(found: Listening, change: str, owners: dict[int, Process]) -> Event:
-    owner = owners.get(found.pid)
+def _listener_event(listener: Listener, change: str, processes: ProcessTable) -> Event:
+    owner = processes.get(listener.pid)
     name = owner.name if owner else "unknown program"
     word = "listens" if change == "added" else "no longer listens"
+    address, port = listener.socket.local
     return {
         "event.category": ["network"],
         "event.type": ["start"] if change == "added" else ["end"],
         "event.action": f"listener-{change}",
-        "yaodun.inventory.key": found.key,
-        **_listener_fields(found, owners),
-        "message": f"{name} {word} on {found.address} port {found.port}/{found.transport}",
+        "yaodun.inventory.key": listener.key,
+        **_listener_fields(listener, processes),
+        "message": f"{name} {word} on {address} port {port}/{listener.socket.transport}",
     }
 
 
-def _connection_fields(connection: Connection, owner: Process | None, processes: ProcessTable) -> Event:
+def _connection_fields(connection: OpenSocket, owner: Process | None, processes: ProcessTable) -> Event:
     return {
-        "network.transport": "tcp",
+        "network.transport": connection.transport,
         "source.ip": connection.local[0],
         "source.port": connection.local[1],
         "destination.ip": connection.remote[0],
@@ -169,7 +181,7 @@ def _connection_fields(connection: Connection, owner: Process | None, processes:
     }
 
 
-def _connection_event(connection: Connection, owner: Process | None, processes: ProcessTable) -> Event:
+def _connection_event(connection: OpenSocket, owner: Process | None, processes: ProcessTable) -> Event:
     name = owner.name if owner else "unknown program"
     return {
         "event.category": ["network"],
