@@ -59,10 +59,14 @@ async def run(visit: Visit, name: str, args: Args) -> tuple[Outcome, Component |
         return Outcome(), notice(t("error.unexpected"), bad=True)
     if outcome.shown is not None:
         return outcome, outcome.shown
-    return outcome, notice(outcome.words, undo=outcome.undo) if outcome.words else None
+    return outcome, notice(
+        outcome.words, undo=outcome.undo, deselect="selection" in outcome.topics
+    ) if outcome.words else None
 
 
-def notice(words: Content, *, undo: tuple[str, str] | None = None, bad: bool = False) -> Component:
+def notice(
+    words: Content, *, undo: tuple[str, str] | None = None, bad: bool = False, deselect: bool = False
+) -> Component:
     """The bar at the bottom: what happened, and for ten seconds the way back."""
     children: list[Component | str | None] = [glyph("bad") if bad else glyph("ok"), html.Span(words)]
     if undo:
@@ -70,5 +74,6 @@ def notice(words: Content, *, undo: tuple[str, str] | None = None, bad: bool = F
             act(t("action.undo"), undo[0], key="u", kind="small", token=undo[1]),
             html.Span(className="count-down"),
         ]
+    data = {"data-fades": "10"} | ({"data-deselect": "1"} if deselect else {})
     wears = "notice bad" if bad else "notice"
-    return html.Div(children, className=wears, role="alert" if bad else "status", key=new_id(), **{"data-fades": "10"})
+    return html.Div(children, className=wears, role="alert" if bad else "status", key=new_id(), **data)

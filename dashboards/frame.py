@@ -100,7 +100,7 @@ def _find() -> Component:
         ],
         className="entry find",
         role="search",
-        **{"data-goto": address("/search")},
+        **{"data-goto": address("/hunt")},
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,9 @@ RANGES = {
     "30d": timedelta(days=30),
 }
 DEFAULT_RANGE = "24h"
+LONGEST = timedelta(days=3660)
+_LENGTH = re.compile(r"([1-9][0-9]{0,4})(m|h|d)")
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -88,8 +92,9 @@ def address(path: str, /, **params: str) -> str:
 
 def window_of(text: str, now: datetime) -> Window:
     """The window a range means at ``now``; what cannot be read is the default range."""
-    if text in RANGES:
-        return Window(now - RANGES[text], now)
+    length = _LENGTH.fullmatch(text)
+    if length:
+        return Window(now - min(int(length[1]) * _UNITS[length[2]], LONGEST), now)
     start, _, end = text.partition("..")
     try:
         window = Window(datetime.fromisoformat(start), datetime.fromisoformat(end))

@@ -8,7 +8,7 @@
 
   /* ---- addresses ---- */
   function needsGrid(path) {
-    return /^\/ui\/(alerts|search|audit)/.test(path) && !window.dash_ag_grid;
+    return /^\/ui\/(alerts|hunt|audit)/.test(path) && !window.dash_ag_grid;
   }
   function go(href, replace) {
     const target = new URL(href, location.href);
@@ -145,6 +145,7 @@
   function fade(root) {
     $$("[data-fades]:not([data-fading])", root).forEach((notice) => {
       notice.dataset.fading = "1";
+      if (notice.dataset.deselect && yaodun.deselect) yaodun.deselect();
       setTimeout(() => { notice.hidden = true; }, Number(notice.dataset.fades) * 1000);
     });
     $$("[data-show-dialog]:not([data-shown])", root).forEach((box) => { box.dataset.shown = "1"; if (box.showModal && !box.open) box.showModal(); });
@@ -163,7 +164,7 @@
 
   /* ---- keys: printed on their buttons, silent while typing ---- */
   const typing = (element) => element && (/^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName) && !/^(checkbox|radio)$/.test(element.type) || element.isContentEditable);
-  const GO = { o: "/", a: "/alerts", h: "/hosts", s: "/search", e: "/health", u: "/users", l: "/audit" };
+  const GO = { o: "/", a: "/alerts", h: "/hosts", s: "/hunt", e: "/health", u: "/users", l: "/audit" };
   let leading = 0;
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;

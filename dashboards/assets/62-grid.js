@@ -53,6 +53,7 @@
     const words = document.getElementById("bulk-words");
     words.textContent = words.dataset.words.replace("{rows}", rows.length).replace("{signals}", rows.reduce((sum, row) => sum + (row.signal_count || 0), 0).toLocaleString("en"));
   }
+  yaodun.deselect = () => { const grid = api(); if (grid) grid.deselectAll(); };
   yaodun.selected = () => {
     const grid = api(), rows = grid ? grid.getSelectedRows() : [];
     if (rows.length) return rows.map((row) => row.id);

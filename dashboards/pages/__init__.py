@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from dashboards.pages import alerts, overview
+from dashboards.pages import alerts, overview, search
 from dashboards.visit import Visit
 
-ALL_PAGES = (overview.PAGE, alerts.PAGE)
-GRIDS: dict[str, Callable[[Visit, dict[str, Any]], Awaitable[dict[str, Any]]]] = {"alerts": alerts.rows}
+ALL_PAGES = (overview.PAGE, alerts.PAGE, search.PAGE)
+GRIDS: dict[str, Callable[[Visit, dict[str, Any]], Awaitable[dict[str, Any]]]] = {
+    "alerts": alerts.rows,
+    "search": search.rows,
+}

@@ -134,7 +134,7 @@ def _raw(card: AlertCard, event: Event | None, shown: str, visit: Visit) -> Comp
     if place + 1 < len(card.event_ids):
         steps.append(link(t("alerts.older"), visit.here(ev=card.event_ids[place + 1])))
     if event is not None:
-        steps.append(link(t("alerts.in_search"), address("/search", ev=shown, q=f'event.id:"{shown}"', tr="30d")))
+        steps.append(link(t("alerts.in_search"), address("/hunt", ev=shown, q=f'event.id:"{shown}"', tr="30d")))
     if event is None:
         return _section(t("alerts.raw"), hint, quiet(t("alerts.event_gone") if shown else t("alerts.event_none_why")))
     return _section(

@@ -32,7 +32,7 @@ from dashboards.views.alerts import (
     value_words,
     wanted,
 )
-from dashboards.views.figures import amount, moment
+from dashboards.views.figures import amount, moment, short
 from dashboards.visit import Visit
 from dashboards.words import t
 
@@ -196,14 +196,14 @@ async def body(visit: Visit) -> Component:
 
 def _columns() -> list[dict[str, Any]]:
     return [
-        column("level", t("column.level"), width=78, cell="Severity"),
+        column("level", t("column.level"), width=70, cell="Severity"),
         column("title", t("column.alert"), grow=3, cell="TwoLines"),
-        column("signals", t("column.count"), width=64, cell="Strong", right=True),
-        column("entity", t("column.entity"), grow=1),
-        column("system", t("column.system"), width=112),
-        column("hours", t("column.hours"), width=92, cell="Hours"),
-        column("seen", t("column.last_seen"), width=62, right=True),
-        column("state", t("column.state"), width=72),
+        column("signals", t("column.count"), width=58, cell="Strong", right=True),
+        column("entity", t("column.entity"), width=104),
+        column("system", t("column.system"), width=100),
+        column("hours", t("column.hours"), width=84, cell="Hours"),
+        column("seen", t("column.last_seen"), width=60, right=True),
+        column("state", t("column.state"), width=62),
     ]
 
 
@@ -274,8 +274,16 @@ async def _with_children(visit: Visit, listed: list[dict[str, Any]]) -> list[dic
         return listed
     page = await visit.ask(visit.rooms.alerts.find, within, Stack.FLAT, 0, MOST_CHILDREN)
     listed[place]["opened"] = True
-    children = [{**_row(row, visit, Stack.FLAT), "child": True} for row in page.items]
+    children = [_child(row, visit, stack_of(visit)) for row in page.items]
     return [*listed[: place + 1], *children, *listed[place + 1 :]]
+
+
+def _child(row: AlertRow, visit: Visit, stack: Stack) -> dict[str, Any]:
+    """A member of an opened stack: what the stack has in common is not said again."""
+    shown = _row(row, visit, Stack.FLAT) | {"child": True}
+    if stack is Stack.RULE:
+        shown |= {"title": row.entity, "under": t("alerts.merged", count=amount(float(row.signals))), "entity": ""}
+    return shown
 
 
 def _row(row: AlertRow, visit: Visit, stack: Stack) -> dict[str, Any]:
@@ -298,7 +306,7 @@ def _row(row: AlertRow, visit: Visit, stack: Stack) -> dict[str, Any]:
         "entity": entity,
         "system": row.system,
         "hours": list(row.hours),
-        "seen": moment(row.last_seen, visit.zone, visit.now),
+        "seen": short(row.last_seen, visit.zone, visit.now),
         "state": t(f"alerts.state.{row.state}"),
         "rule": row.rule,
         "signal_count": row.signals,

@@ -115,6 +115,12 @@ def moment(value: datetime | None, zone: timedelta, now: datetime | None = None)
     return f"{there:%m-%d %H:%M}" if chinese() else f"{there.day} {there:%b %H:%M}"
 
 
+def short(value: datetime, zone: timedelta, now: datetime) -> str:
+    """``14:32`` on the same day, else ``11-18``."""
+    there, here = local(value, zone), local(now, zone)
+    return f"{there:%H:%M}" if there.date() == here.date() else f"{there:%m-%d}"
+
+
 def stamp(value: datetime | None, zone: timedelta) -> str:
     """The moment to the second with year and weekday: ``2026-11-18 周三 14:32:08``."""
     if value is None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import argparse
 import logging
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboards.app import build_dash, csp
 from dashboards.rooms import Rooms
+from infra.clock import SystemClock
 from infra.web.seams import Actor, current_actor
+from tests.browser.fake_events import event_store
 from tests.browser.fake_rooms import fake_rooms
 
 ANALYST = Actor(id="u-analyst", name="值班员甲", roles=("analyst",), session="s-1")
@@ -72,7 +76,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=23456)
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
-    uvicorn.run(site(fake_rooms(given.mode)), port=given.port, log_level="info", ws="websockets-sansio")
+    clock = SystemClock()
+    events = None
+    if given.mode in ("full", "first"):
+        events = event_store(Path(tempfile.mkdtemp(prefix="site-")), clock)
+    uvicorn.run(site(fake_rooms(given.mode, clock, events)), port=given.port, log_level="info", ws="websockets-sansio")
 
 
 if __name__ == "__main__":
