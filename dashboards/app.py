@@ -11,6 +11,7 @@ from dash.exceptions import PreventUpdate
 from fastapi import FastAPI
 
 from dashboards import commands
+from dashboards.entrance import entrance_router
 from dashboards.frame import crumbs, frame, nav, ranges
 from dashboards.live import Watch
 from dashboards.manner import Manner, current_theme
@@ -36,11 +37,13 @@ def build_dash(rooms: Rooms) -> tuple[FastAPI, Dash]:
     lifespan. Only one may exist per process (Dash keeps a global).
     """
     inner = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    inner.include_router(entrance_router(HOME))
     app = Screens(
         __name__,
         server=inner,
         url_base_pathname=PREFIX,
         assets_folder=str(ASSETS),
+        assets_ignore="entrance.*",
         serve_locally=True,
         suppress_callback_exceptions=True,
         update_title="",

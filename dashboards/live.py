@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ log = logging.getLogger(__name__)
 POLL_S = 0.25
 BEAT_S = 5.0
 SETTLE_S = 0.3
+TICK = "tick"
 
 
 @dataclass(slots=True)
@@ -27,17 +29,21 @@ class Watch:
     _viewers: int = 0
 
     async def beats(self) -> AsyncIterator[list[str]]:
-        """The topics that changed since the last beat of this viewer; an empty list at least every five seconds."""
+        """The topics that changed since the last beat of this viewer; ``tick`` is among them every five
+        seconds, for what has no version of its own."""
         self._viewers += 1
         self._start()
-        seen = dict(self.versions)
+        seen, tick = dict(self.versions), time.monotonic()
         try:
             yield []
             while True:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._changed.wait(), BEAT_S)
                 now = dict(self.versions)
-                yield sorted(topic for topic in now if now[topic] != seen.get(topic))
+                seen = seen or now
+                ticked = [TICK] if time.monotonic() - tick >= BEAT_S else []
+                tick = time.monotonic() if ticked else tick
+                yield sorted(topic for topic in now if now[topic] != seen.get(topic)) + ticked
                 seen = now
                 await asyncio.sleep(SETTLE_S)
         finally:

@@ -52,12 +52,13 @@
     return args;
   }
   document.addEventListener("click", (event) => {
-    const target = event.target.closest && event.target.closest("[data-command],[data-open],[data-again],[data-close],[data-copy],[data-language],[data-theme-switch],[data-sign-out],[data-param]");
+    const target = event.target.closest && event.target.closest("[data-command],[data-open],[data-again],[data-close],[data-copy],[data-language],[data-theme-switch],[data-sign-out],[data-param],[data-copy-address]");
     if (!target || target.disabled || target.tagName === "FORM") return;
     if (target.dataset.command) { command(target.dataset.command, resolved(target)); const notice = target.closest(".notice"); if (notice) notice.hidden = true; }
     else if (target.dataset.open) openDialog(target.dataset.open);
     else if (target.dataset.again) set("again", { data: { topics: ["part:" + target.dataset.again], at: Date.now() } });
     else if (target.dataset.close) { const box = target.closest("dialog"); if (box) box.close(); }
+    else if (target.dataset.copyAddress) { navigator.clipboard && navigator.clipboard.writeText(new URL(target.dataset.copyAddress, location.href).href); }
     else if (target.dataset.copy) { navigator.clipboard && navigator.clipboard.writeText(target.dataset.copy); }
     else if (target.dataset.language) { const to = new URL(location.href); to.searchParams.set("lang", target.dataset.language); location.assign(to.href); }
     else if (target.dataset.themeSwitch) switchTheme();
@@ -143,6 +144,7 @@
     const first = $("input:not([type=hidden]),select,textarea", box); if (first) first.focus();
   }
   function fade(root) {
+    $$("[data-whole-address]:not([data-whole])", root).forEach((place) => { place.dataset.whole = "1"; place.textContent = new URL(place.dataset.wholeAddress, location.href).href; });
     $$("[data-fades]:not([data-fading])", root).forEach((notice) => {
       notice.dataset.fading = "1";
       if (notice.dataset.deselect && yaodun.deselect) yaodun.deselect();
@@ -158,7 +160,7 @@
     $$("[data-theme-switch] .icon").forEach((drawing) => { drawing.className = "icon i-" + (to === "dark" ? "sun" : "moon"); });
   }
   async function signOut() {
-    await fetch("/ui/sign-out", { method: "POST", headers: { "X-Requested-With": "yaodun" } });
+    await fetch("/api/v1/session", { method: "DELETE", headers: { "x-yaodun": "1" } });
     location.assign("/ui/sign-in");
   }
 

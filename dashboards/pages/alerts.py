@@ -287,7 +287,7 @@ def _child(row: AlertRow, visit: Visit, stack: Stack) -> dict[str, Any]:
 
 
 def _row(row: AlertRow, visit: Visit, stack: Stack) -> dict[str, Any]:
-    grouped = stack is not Stack.FLAT
+    grouped = stack is not Stack.FLAT and row.alerts > 1
     techniques = " ".join(row.techniques[:2])
     kind = " · ".join(word for word in (t(f"alerts.origin.{row.origin}"), techniques) if word)
     entity = (

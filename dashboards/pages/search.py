@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from typing import Any
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboards.blocks import block
 from dashboards.design.elements import Content, chip, icon, link, quiet, segment, table
 from dashboards.design.grid import column, grid
 from dashboards.design.states import empty
@@ -37,8 +37,6 @@ from infra.store.query.tree import Page as Found
 
 ASKED = "q tr stream"
 MOST_ROWS = 10_000
-KEPT_CURSORS = 500
-_cursors: OrderedDict[tuple[str, ...], str] = OrderedDict()
 
 
 @part("search.bar", params=ASKED, wears="query")
@@ -300,40 +298,17 @@ def _columns() -> list[dict[str, Any]]:
 async def rows(visit: Visit, request: dict[str, Any]) -> dict[str, Any]:
     """Rows of the grid for a block; blocks are reached by the cursor of the one before."""
     start, end = int(request.get("startRow", 0)), int(request.get("endRow", 100))
+
+    async def fetch(size: int, after: str | None) -> tuple[Found, str | None]:
+        found = await visit.ask(visit.rooms.events.search, query_of(visit, limit=size, after=after))
+        return found, found.after
+
+    key = (visit.actor.id, "search", *(visit.param(name) for name in ("q", "tr", "at", "stream")))
     try:
-        found = await _block(visit, start, min(end - start, 500))
+        found = await block(key, start, min(end - start, 500), fetch)
     except AppError:
         return {"rowData": [], "rowCount": 0}
     return {"rowData": [row(event, visit) for event in found.events], "rowCount": min(found.total, MOST_ROWS)}
-
-
-async def _block(visit: Visit, start: int, size: int) -> Found:
-    place, after = _nearest(visit, start, size)
-    while True:
-        found = await visit.ask(visit.rooms.events.search, query_of(visit, limit=size, after=after))
-        if found.after:
-            _remember(_key(visit, place + size), found.after)
-        if place >= start or not found.after:
-            return found
-        place, after = place + size, found.after
-
-
-def _nearest(visit: Visit, start: int, size: int) -> tuple[int, str | None]:
-    for place in range(start, 0, -size):
-        known = _cursors.get(_key(visit, place))
-        if known:
-            return place, known
-    return 0, None
-
-
-def _key(visit: Visit, place: int) -> tuple[str, ...]:
-    return (visit.actor.id, visit.param("q"), visit.param("tr"), visit.param("at"), visit.param("stream"), str(place))
-
-
-def _remember(key: tuple[str, ...], cursor: str) -> None:
-    _cursors[key] = cursor
-    while len(_cursors) > KEPT_CURSORS:
-        _cursors.popitem(last=False)
 
 
 PAGE = Page("search", "/hunt", body, (bar, chart, fields, count, drawer), action="events.read", grid=True)

@@ -211,6 +211,9 @@ def _stacked(rows: Sequence[AlertRow], stack: Stack) -> list[AlertRow]:
     made = []
     for key, members in groups.items():
         first = members[0]
+        if len(members) == 1:
+            made.append(first)
+            continue
         hours = tuple(sum(column) for column in zip(*(member.hours for member in members), strict=True))
         title = first.title if stack is Stack.RULE else first.entity if stack is Stack.ENTITY else first.system or "—"
         made.append(

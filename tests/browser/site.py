@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dashboards.app import build_dash, csp
 from dashboards.rooms import Rooms
 from infra.clock import SystemClock
-from infra.web.seams import Actor, current_actor
+from infra.web.seams import ANONYMOUS, Actor, current_actor
 from tests.browser.fake_events import event_store
 from tests.browser.fake_rooms import fake_rooms
 
@@ -32,7 +32,8 @@ class Signed:
         self.app, self.policy = app, policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        current_actor.set(ANALYST)
+        entrance = scope["type"] == "http" and scope["path"] == "/ui/sign-in"
+        current_actor.set(ANONYMOUS if entrance else ANALYST)
 
         async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
