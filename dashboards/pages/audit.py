@@ -18,7 +18,7 @@ from dashboards.design.states import empty
 from dashboards.pages.page import Page
 from dashboards.parts import held, part
 from dashboards.rooms.audit import AuditFilter, AuditPage, AuditRow
-from dashboards.views.figures import amount, exact, stamp, utc_stamp, zone_name
+from dashboards.views.figures import amount, exact, seconds_stamp, stamp, utc_stamp, zone_name
 from dashboards.visit import Visit, address
 from dashboards.words import t
 
@@ -152,7 +152,7 @@ async def body(visit: Visit) -> Component:
 def _columns() -> list[dict[str, Any]]:
     return [
         column("sequence", "#", width=80, right=True),
-        column("time", t("column.time"), width=170, cell="Mono"),
+        column("time", t("column.time"), width=130, cell="Mono"),
         column("actor", t("audit.actor"), width=130),
         column("action", t("audit.action"), width=190, cell="Mono"),
         column("words", t("column.summary"), grow=1),
@@ -180,7 +180,7 @@ def _row(row: AuditRow, visit: Visit) -> dict[str, Any]:
     return {
         "id": str(row.sequence if row.sequence is not None else f"w-{row.hash}"),
         "sequence": amount(float(row.sequence)) if row.sequence is not None else t("audit.waiting"),
-        "time": stamp(row.at, visit.zone),
+        "time": seconds_stamp(row.at, visit.zone),
         "actor": row.actor,
         "action": row.action,
         "words": row.words,
