@@ -18,6 +18,8 @@ from infra.status import write_status
 
 log = logging.getLogger(__name__)
 STATUS_EVERY_S = 1.0
+TALKATIVE = ("httpx", "apscheduler", "uvicorn", "asyncio")
+"""Libraries whose everyday messages say nothing an operator needs."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -43,6 +45,8 @@ def log_to(home: Home, name: str) -> None:
     handler = RotatingFileHandler(home.logs / f"{name}.jsonl", maxBytes=5_000_000, backupCount=3, encoding="utf-8")
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    for library in TALKATIVE:
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 async def serve(home: Home, name: str, service: Service) -> None:

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from infra.web.body import MAX_HEADERS
 from infra.web.certificate import SiteCertificate
+from infra.web.serving import QuietServer
 
 MAX_SOCKET_MESSAGE = 1 << 20
 
@@ -28,6 +29,7 @@ def server_of(app: ASGIApp, host: str, port: int, certificate: SiteCertificate |
         proxy_headers=False,
         log_config=None,
         access_log=False,
+        log_level="warning",
         ws_max_size=MAX_SOCKET_MESSAGE,
         h11_max_incomplete_event_size=MAX_HEADERS,
         timeout_keep_alive=30,
@@ -38,4 +40,4 @@ def server_of(app: ASGIApp, host: str, port: int, certificate: SiteCertificate |
     config.load()
     if config.ssl is not None:
         config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
-    return uvicorn.Server(config)
+    return QuietServer(config)

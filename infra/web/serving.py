@@ -5,27 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterator
-from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 
 
-class _Server(uvicorn.Server):
+class QuietServer(uvicorn.Server):
+    """A server that leaves SIGTERM and SIGINT to the service around it."""
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """The service handles SIGTERM and SIGINT, not the server."""
+        """Capture none."""
         yield
 
 
 class Serving:
     """One listening server. ``start`` returns when it answers, ``stop`` when it has let go of the port."""
 
-    def __init__(self, application: Any, host: str, port: int, **options: Any) -> None:
-        config = uvicorn.Config(
-            application, host=host, port=port, log_config=None, access_log=False, server_header=False,
-            timeout_graceful_shutdown=3, **options,
-        )  # fmt: skip
-        self._server = _Server(config)
+    def __init__(self, server: uvicorn.Server) -> None:
+        self._server = server
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -43,3 +41,12 @@ class Serving:
         if self._task is not None:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+
+
+def plain_server(application: ASGIApp, host: str, port: int) -> uvicorn.Server:
+    """A server without lifespan, for applications that are doors only."""
+    config = uvicorn.Config(
+        application, host=host, port=port, log_config=None, access_log=False, server_header=False,
+        timeout_graceful_shutdown=3, lifespan="off", log_level="warning",
+    )  # fmt: skip
+    return QuietServer(config)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import msgspec
 
@@ -111,10 +112,10 @@ def announce(home: Home, supervisor: Supervisor, opening: dict[str, Any], link_f
     if url is None:
         return
     print(say("yaodun.url", url=url), flush=True)
-    if fingerprint := opening.get("fingerprint"):
+    if fingerprint := (read_status(home.run, "web") or {}).get("fingerprint"):
         print(say("yaodun.fingerprint", fingerprint=fingerprint), flush=True)
     if path := opening.get("first_path"):
-        link = f"{url.rstrip('/')}{path}"
+        link = urljoin(url, path)
         print(say("yaodun.first_link", link=link, minutes=opening["first_minutes"]), flush=True)
         if link_file:
             link_file.write_text(link + "\n", encoding="utf-8")

@@ -25,7 +25,7 @@ from collectors.receivers.syslog_udp import SyslogUdpReceiver
 from infra.events import Signal
 from infra.events.courier import pack_signals
 from infra.spool import Limits, SpoolReader, SpoolWriter
-from infra.web.serving import Serving
+from infra.web.serving import Serving, plain_server
 from trust.identity.authenticate import SourceTokens
 from yaodun.preflight import split_address
 from yaodun.site import Site
@@ -109,7 +109,7 @@ class Ingest:
     async def _open_http(self, listen: str) -> Serving:
         host, port = split_address(listen, "ingest.http_listen")
         doors = Doors(self._places, SourceTokens(self._site.tokens), self._refusals)
-        serving = Serving(application(opensearch_routes(doors)), host, port, lifespan="off")
+        serving = Serving(plain_server(application(opensearch_routes(doors)), host, port))
         await serving.start()
         self._doors.append(Listener(ListenerKind.HTTP, listen))
         return serving

@@ -1,0 +1,42 @@
+"""What has changed, told cheaply: a number per topic that differs from the one before."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from analytics.posture.service import PostureRow
+from infra.clock import Clock
+from infra.ledger import Ledger
+from infra.records import Records
+from ops.alerts.record import AlertHistory, AlertRow
+
+HEALTH_EVERY_S = 5
+PEOPLE_EVERY_S = 10
+
+
+class Pulse:
+    """Implements ``dashboards.rooms.Pulse``: three look-ups by index, and the time."""
+
+    def __init__(self, records: Records, clock: Clock) -> None:
+        self._records, self._clock, self._ledger = records, clock, Ledger(records)
+
+    def versions(self) -> dict[str, int]:
+        """The numbers now."""
+        newest, worked, posture = self._records.read(_looks)
+        head = self._ledger.head()
+        seconds = int(self._clock.now().timestamp())
+        return {
+            "alerts": hash((newest, worked)),
+            "posture": hash(posture),
+            "health": seconds // HEALTH_EVERY_S,
+            "events": seconds // HEALTH_EVERY_S,
+            "people": seconds // PEOPLE_EVERY_S,
+            "audit": head.size if head else 0,
+        }
+
+
+def _looks(session: Session) -> tuple[object, object, object]:
+    newest = session.execute(select(func.max(AlertRow.last_seen), func.max(AlertRow.id))).one()
+    worked = session.scalar(select(func.max(AlertHistory.id)))
+    return tuple(newest), worked, session.scalar(select(func.max(PostureRow.at)))

@@ -1,0 +1,122 @@
+"""web: pages and API on one port. Stateless: any number of these processes may run beside each other."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from analytics.posture import PostureService
+from analytics.posture.api import posture_router
+from dashboards.app import build_dash, csp
+from dashboards.rooms import Rooms
+from infra.ledger import record
+from infra.store.api import events_router
+from infra.store.query.lucene import parse_lucene
+from infra.web.api import build_api
+from infra.web.certificate import SiteCertificate, site_certificate
+from infra.web.hosts import is_loopback
+from infra.web.measures import Measures
+from infra.web.relay import MAX_BODY, relay_router
+from infra.web.server import server_of
+from infra.web.serving import Serving
+from infra.web.shell import ShellOptions, build_shell
+from ops.alerts import Alerts
+from ops.alerts.api import alerts_router
+from trust.identity.api import link_router, session_router, tokens_router, users_router
+from trust.identity.authenticate import WebAuthenticator
+from trust.identity.settings import Identities
+from yaodun import __version__
+from yaodun.preflight import split_address
+from yaodun.rooms.alerts import AlertRoom
+from yaodun.rooms.audit import AuditRoom
+from yaodun.rooms.health import HealthRoom
+from yaodun.rooms.names import Names
+from yaodun.rooms.posture import PostureRoom
+from yaodun.rooms.pulse import Pulse
+from yaodun.rooms.register import RegisterRoom
+from yaodun.site import Site
+
+HOME = "/ui/"
+
+
+class WebService:
+    """The service."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._host, self._port = split_address(site.settings.web.listen, "web.listen")
+        self._secure = not is_loopback(self._host)
+        self._certificate: SiteCertificate | None = None
+        if self._secure:
+            self._certificate = site_certificate(site.home.tls, [self._host], site.clock)
+        self._measures = Measures()
+        self._answering = False
+        self._serving = Serving(server_of(self._application(), self._host, self._port, self._certificate))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Answer until told to stop."""
+        await self._serving.start()
+        self._answering = True
+        await stop.wait()
+        self._answering = False
+        await self._serving.stop()
+        self._site.records.close()
+
+    def status(self) -> dict[str, Any]:
+        """The address, once it answers."""
+        address = f"{'[' + self._host + ']' if ':' in self._host else self._host}:{self._port}"
+        scheme = "https" if self._secure else "http"
+        shown = address.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]")  # noqa: S104 - shown, not listened on
+        kind = "web" if not self._secure else "web-https"
+        return {
+            "url": f"{scheme}://{shown}{HOME}" if self._answering else "",
+            "listeners": [{"kind": kind, "address": address}] if self._answering else [],
+            "fingerprint": self._certificate.fingerprint if self._certificate else "",
+            "sockets": self._measures.sockets,
+        }
+
+    def _application(self) -> Any:
+        site, settings = self._site, Identities()
+        store = site.open_store(read_only=True)
+        alerts = Alerts(site.records, site.clock, record)
+        posture = PostureService(site.records, site.clock)
+        api = build_api(
+            relay_router(f"http://{site.settings.ingest.http_listen}", HOME),
+            session_router(site.identity, settings, secure=self._secure),
+            link_router(site.identity),
+            users_router(site.identity, site.access),
+            tokens_router(site.tokens, site.access),
+            alerts_router(alerts, site.access),
+            posture_router(posture, site.access),
+            events_router(store, site.access, site.clock, parse_lucene),
+            access=site.access,
+            version=__version__,
+            measures=self._measures,
+            home=HOME,
+        )
+        names = Names(self._people, dict)
+        rooms = Rooms(
+            alerts=AlertRoom(alerts, site.access, names, site.clock),
+            events=store,
+            posture=PostureRoom(posture, alerts, site.clock),
+            health=HealthRoom(site, store),
+            people=site.identity,
+            audit=AuditRoom(site.records, site.clock),
+            register=RegisterRoom(),
+            authorizer=site.access,
+            pulse=Pulse(site.records, site.clock),
+            clock=site.clock,
+        )
+        pages, dash = build_dash(rooms)
+        authenticator = WebAuthenticator(site.records, site.tokens, secure=self._secure, clock=site.clock)
+        limits = {"/_bulk": MAX_BODY, "/v1/": MAX_BODY}
+        options = ShellOptions(secure=self._secure, pages_policy=csp(dash), body_limits=limits)
+        return build_shell(api, pages, authenticator, options, self._measures)
+
+    def _people(self) -> dict[str, str]:
+        return {person.id: person.display or person.name for person in self._site.identity.people()}
+
+
+def build(site: Site) -> WebService:
+    """The service of ``site``."""
+    return WebService(site)
