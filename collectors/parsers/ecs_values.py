@@ -10,7 +10,7 @@ from typing import Any
 from infra.events.stream import Event
 from infra.events.table import FieldType, table
 
-_ABSENT = (None, "", "-", "::ffff:-")
+_ABSENT = ("", "-", "::ffff:-")
 
 
 @lru_cache(maxsize=65_536)
@@ -45,13 +45,28 @@ def as_number(value: Any) -> float | None:
     return number if abs(number) != float("inf") and number == number else None
 
 
+_TEXTS = (FieldType.KEYWORD, FieldType.TEXT, FieldType.WILDCARD)
+_PLAIN_TEXT = frozenset(field.name for field in table() if field.type in _TEXTS and not field.array)
+
+
+def is_plain_text(field: str) -> bool:
+    """Whether ``field`` takes one text as it is."""
+    return field in _PLAIN_TEXT
+
+
 def put(event: Event, field: str, value: Any) -> None:
     """Sets ``field`` unless the value is absent, unfit for the field's type, or the field is there already."""
-    if value in _ABSENT if isinstance(value, str | type(None)) else False:
+    if value is None or field in event:
         return
+    if value.__class__ is str:
+        if value in _ABSENT:
+            return
+        if field in _PLAIN_TEXT:
+            event[field] = value
+            return
     fitting = fit(field, value)
     if fitting is not None:
-        event.setdefault(field, fitting)
+        event[field] = fitting
 
 
 @lru_cache(maxsize=4_096)
@@ -78,7 +93,7 @@ def _fit_one(kind: FieldType | None, value: Any) -> Any:
         return as_int(value)
     if kind is FieldType.DOUBLE:
         return as_number(value)
-    if kind in (FieldType.KEYWORD, FieldType.TEXT, FieldType.WILDCARD):
+    if kind in _TEXTS:
         return _as_text(value)
     if kind is FieldType.BOOLEAN:
         return {"true": True, "false": False, True: True, False: False}.get(

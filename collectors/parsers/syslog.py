@@ -22,10 +22,13 @@ _BSD_TIME = re.compile(
 )
 _ISO_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})? ")
 _CISCO_SEQUENCE = re.compile(r"\d{1,10}: (?=\*?[A-Z][a-z]{2} +\d)")
-_TAG = re.compile(r"(?!CEF:|LEEF:)([A-Za-z0-9_./@()%#\\-]{1,64}?)(?:\[([^\]\s]{1,64})\])?: ?")
+_TAG = re.compile(
+    r"(?!CEF:|LEEF:)(?: ?-- )?([A-Za-z0-9_./@()%#\\-]{1,64}?)(?: \d[\d.]{0,15})?(?:\[([^\]\s]{1,64})\])?: ?"
+)
 _SD_NAME = re.compile(r"[^\s=\]\"]{1,255}")
 _SD_VALUE = re.compile(r'"((?:[^"\\\]]|\\.)*)"', re.DOTALL)
 _SD_ESCAPE = re.compile(r'\\(["\\\]])')
+_HOST_AND_TAG = re.compile(r"(?![A-Z]+ )\S+ [^\s:\[]{1,64}(?:\[[^\]]*\])?: ?")
 _TRAILER = "\r\n\0"
 _MAX_ELEMENTS = 64
 
@@ -51,8 +54,10 @@ def looks_like_syslog(line: str) -> bool:
     """Whether ``line`` has a header: a PRI, or a date followed by a host and a tag."""
     if _PRI.match(line):
         return True
-    found = _BSD_TIME.match(line) or _ISO_TIME.match(line)
-    return bool(found and re.match(r"\S+ [^\s:\[]{1,64}(\[[^\]]*\])?: ?", line[found.end() :]))
+    if _BSD_TIME.match(line):
+        return True
+    found = _ISO_TIME.match(line)
+    return bool(found and "T" in found[0][:11] and _HOST_AND_TAG.match(line, found.end()))
 
 
 def _rfc5424(line: str, header: re.Match[str], event: Event, clock: Clockwork) -> tuple[Event, str]:

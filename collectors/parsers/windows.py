@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 import msgspec
 
-from collectors.parsers.ecs_values import file_names, put, relate
+from collectors.parsers.ecs_values import file_names, is_plain_text, put, relate
 from collectors.parsers.flatten import dig
 from collectors.parsers.times import Clockwork, read_any
 from infra.events.stream import Event
@@ -78,11 +78,6 @@ class WindowsMapping(msgspec.Struct):
     everywhere: dict[str, str]
     provider: dict[str, dict[str, dict[str, Any]]]
     channels: dict[str, str]
-
-
-class _EventRule(msgspec.Struct):
-    fields: dict[str, str] = {}
-    set: dict[str, Any] = {}
 
 
 @cache
@@ -240,16 +235,42 @@ def _head(clock: Clockwork, event_id: Any, channel: Any, provider: Any, time: An
     return event
 
 
+class _Plan:
+    """What one kind of event makes of its data: fields that take text as it is, fields that need reading, constants."""
+
+    __slots__ = ("constants", "plain", "read")
+
+    def __init__(self, mapping: WindowsMapping, provider: str, code: str) -> None:
+        rules = mapping.provider.get(provider, {}).get(code, {})
+        specific: dict[str, str] = rules.get("fields", {})
+        taken = set(specific.values())
+        general = {
+            key: field for key, field in mapping.everywhere.items() if field not in taken and key not in specific
+        }
+        fields = {**specific, **general}
+        self.plain = {key: field for key, field in fields.items() if is_plain_text(field) and field not in _READ}
+        self.read = {key: field for key, field in fields.items() if key not in self.plain}
+        self.constants: dict[str, Any] = rules.get("set", {})
+
+
+_READ = ("network.transport", "process.entity_id")
+
+
+@lru_cache(maxsize=4_096)
+def _plan(provider: str, code: str) -> _Plan:
+    return _Plan(windows_mapping(), provider, code)
+
+
 def _to_ecs(event: Event, data: dict[str, str]) -> None:
-    mapping = windows_mapping()
-    rules = mapping.provider.get(event.get("winlog.provider_name", ""), {}).get(event.get("event.code", ""), {})
-    specific: dict[str, str] = rules.get("fields", {})
-    for key, field in specific.items():
-        _place(event, field, data.get(key))
+    plan = _plan(event.get("winlog.provider_name", ""), event.get("event.code", ""))
+    plain, read = plan.plain, plan.read
     for key, value in data.items():
-        if key not in specific:
-            _place(event, mapping.everywhere.get(key), value)
-    for field, value in rules.get("set", {}).items():
+        if key in plain:
+            if value not in _ABSENT:
+                event.setdefault(plain[key], value)
+        elif key in read:
+            _place(event, read[key], value)
+    for field, value in plan.constants.items():
         event.setdefault(field, value)
     _users(event, data)
     _hashes(event, data)
@@ -257,8 +278,8 @@ def _to_ecs(event: Event, data: dict[str, str]) -> None:
     relate(event)
 
 
-def _place(event: Event, field: str | None, value: str | None) -> None:
-    if field is None or value is None or value in _ABSENT:
+def _place(event: Event, field: str, value: str) -> None:
+    if value in _ABSENT:
         return
     if field.endswith("pid"):
         put(event, field, value)
