@@ -109,4 +109,4 @@ def test_evtx_gives_every_record_as_the_published_json_says() -> None:
                 "CommandLine": "process.command_line",
                 "TargetFilename": "file.path",
             }
-            assert event[field[key]] == data[key]
+            assert event[field[key]].strip() == data[key].strip()
