@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 from typing import Any
@@ -207,7 +208,7 @@ def _push(app: Dash, rooms: Rooms) -> None:
         async for topics in watch.beats():
             if socket is None or socket.is_shutdown:
                 return
-            if not rooms.people.alive(actor):
+            if not await asyncio.to_thread(rooms.people.alive, actor):
                 set_props("go", {"data": HOME + "/sign-in"})
                 return
             set_props("pulse", {"data": {"topics": topics, "at": rooms.clock.now().isoformat()}})

@@ -29,9 +29,12 @@ from dashboards.views.figures import amount, seconds_stamp
 from dashboards.views.hosts import (
     CPU,
     DISK,
+    GAUGE_LIMITS,
     LISTED,
     LOAD,
     MEMORY,
+    NET_IN,
+    NET_OUT,
     Gauge,
     HostRow,
     by_host,
@@ -52,7 +55,8 @@ from dashboards.words import t
 from infra.events.stream import Event
 from infra.store.query.tree import Query, Term, Window
 
-METRICS = (CPU, MEMORY, LOAD, DISK)
+METRICS = (CPU, MEMORY, LOAD, DISK, NET_IN, NET_OUT)
+MOST_GAUGES = 12
 INVENTORY_WINDOW = timedelta(hours=24)
 SHOWN_ITEMS = 100
 
@@ -80,11 +84,11 @@ async def listing(visit: Visit) -> Content:
     heads = [
         (t("column.host"), ""),
         (t("column.state"), ""),
-        (t("metric.host.cpu.usage"), "num"),
+        (t("metric.cpu.usage"), "num"),
         ("", ""),
-        (t("metric.host.memory.usage"), "num"),
+        (t("metric.memory.used"), "num"),
         ("", ""),
-        (t("metric.host.disk.usage"), "num"),
+        (t("metric.disk.used"), "num"),
         ("", ""),
         (t("column.last_seen"), "num"),
     ]
@@ -106,7 +110,7 @@ def _host(row: HostRow, visit: Visit) -> Component:
     made.append(severity(worst, words))
     for metric in LISTED:
         gauge = row.gauges.get(metric)
-        number = " ".join(shown(gauge.value, "1")) if gauge else "—"
+        number = " ".join(shown(gauge.value, gauge.unit)) if gauge else "—"
         made.append((html.Span(number, className=(gauge.level or "") if gauge else ""), "num"))
         made.append(html.Div(spark(gauge.line), className=gauge.level or "") if gauge and len(gauge.line) > 1 else "")
     made.append((when(row.last_seen, visit), "num quiet"))
@@ -122,29 +126,38 @@ async def gauges(visit: Visit) -> Content:
         for metric in METRICS
     ]
     answers = await asyncio.gather(*asked)
-    made = [
-        _gauge(gauge, host)
+    found = [
+        gauge
         for metric, answer in zip(METRICS, answers, strict=True)
         for gauge in gauges_of(metric, answer["instances"], window)
+        if gauge.instance != "lo"
     ]
+    made = [_gauge(gauge, host) for gauge in found[:MOST_GAUGES]]
     return made or card(
         host, empty(t("hosts.no_metrics", host=host), t("hosts.no_metrics_why"), t("range.30d"), visit.here(tr="30d"))
     )
 
 
 def _gauge(gauge: Gauge, host: str) -> Component:
-    value, unit = shown(gauge.value, "count" if gauge.metric == LOAD else "1")
+    value, unit = shown(gauge.value, gauge.unit)
     name = " ".join(word for word in (t(f"metric.{gauge.metric}"), gauge.instance) if word)
     query = f'yaodun.metric.name:"{gauge.metric}" AND host.name:{quoted(host)}'
     children = [
         html.Span([name, " ", glyph(gauge.level)] if gauge.level else name, className="label"),
-        html.Span([value, html.Small(unit if unit != "count" else "")], className="value"),
+        html.Span([value, html.Small(unit)], className="value"),
         spark(gauge.line),
-        html.Span(t("hosts.limits") if gauge.level else t("hosts.within"), className="norm"),
+        html.Span(_norm(gauge), className="norm"),
     ]
     return link(
         children, address("/hunt", stream="metrics", q=query), className=f"card number {gauge.level or ''}".strip()
     )
+
+
+def _norm(gauge: Gauge) -> str:
+    if gauge.metric not in GAUGE_LIMITS:
+        return t("hosts.no_limit")
+    limit = f"{GAUGE_LIMITS[gauge.metric][0]:.0%}"
+    return t("hosts.limits" if gauge.level else "hosts.within", limit=limit)
 
 
 def _window(visit: Visit) -> Window:

@@ -22,15 +22,16 @@ from infra.store.query.tree import (
     Window,
 )
 
-CPU, MEMORY, DISK, LOAD = "host.cpu.usage", "host.memory.usage", "host.disk.usage", "host.load.1m"
+CPU, MEMORY, DISK, LOAD = "cpu.usage", "memory.used", "disk.used", "load.1"
+NET_IN, NET_OUT = "network.in_bytes", "network.out_bytes"
+UNITS = {CPU: "ratio", MEMORY: "ratio", DISK: "ratio", LOAD: "", NET_IN: "bytes/s", NET_OUT: "bytes/s"}
 LISTED = (CPU, MEMORY, DISK)
 GAUGE_LIMITS = {CPU: (0.85, 0.95), MEMORY: (0.85, 0.95), DISK: (0.80, 0.92)}
-RATIO_UNITS = ("1", "ratio", "fraction", "")
-BYTE_UNITS = ("By", "bytes", "byte", "B")
 SILENT_AFTER = timedelta(minutes=5)
 LINE_POINTS = 48
 MOST_HOSTS = 500
 MOST_ITEMS = 2000
+LISTED_AS = "present"
 GONE = ("removed", "stopped", "closed", "deleted", "exited")
 
 
@@ -42,7 +43,11 @@ class Gauge:
     instance: str
     value: float | None
     line: tuple[float | None, ...]
-    unit: str = ""
+
+    @property
+    def unit(self) -> str:
+        """Unit of the metric as the agent sends it."""
+        return UNITS.get(self.metric, "")
 
     @property
     def level(self) -> str | None:
@@ -136,11 +141,11 @@ def shown(value: float | None, unit: str) -> tuple[str, str]:
     """A metric's value and unit as people read them."""
     if value is None:
         return "—", ""
-    if unit in RATIO_UNITS:
+    if unit == "ratio":
         return f"{value * 100:.1f}", "%"
-    if unit in BYTE_UNITS:
+    if unit.startswith("bytes"):
         number, _, scale = size(value).partition(" ")
-        return number, scale
+        return number, scale + unit.removeprefix("bytes")
     return amount(value), unit
 
 
@@ -151,9 +156,15 @@ def inventory_query(host: str, kind: str, window: Window) -> Query:
 
 
 def standing(events: Iterable[Event]) -> list[Event]:
-    """What is there now: the newest event of each key, without what has gone."""
+    """What is there now: the newest full list and the changes since, without what has gone."""
+    known = list(events)
+    listed = max(
+        (event["@timestamp"] for event in known if event.get("yaodun.inventory.change") == LISTED_AS), default=None
+    )
     newest: dict[str, Event] = {}
-    for event in events:
+    for event in known:
+        if listed is not None and event["@timestamp"] < listed:
+            continue
         key = str(event.get("yaodun.inventory.key") or event.get("event.id"))
         if key not in newest or event["@timestamp"] > newest[key]["@timestamp"]:
             newest[key] = event

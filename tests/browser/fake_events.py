@@ -84,11 +84,11 @@ def _metrics(now: datetime, hours: int, dice: random.Random) -> list[Event]:
         at = now - timedelta(minutes=5 * step)
         load = 0.3 + 0.15 * math.sin(step / 20) + dice.random() * 0.1
         for name, value, unit, instance in (
-            ("host.cpu.usage", load, "1", ""),
-            ("host.memory.usage", 0.42 + dice.random() * 0.02, "1", ""),
-            ("host.disk.usage", 0.41, "1", "/"),
-            ("host.disk.usage", 0.12, "1", "/boot"),
-            ("host.load.1m", load * 4, "1", ""),
+            ("cpu.usage", load, "ratio", ""),
+            ("memory.used", 0.42 + dice.random() * 0.02, "ratio", ""),
+            ("disk.used", 0.41, "ratio", "/"),
+            ("disk.used", 0.12, "ratio", "/boot"),
+            ("load.1", load * 4, "ratio", ""),
         ):
             number += 1
             fields = {
