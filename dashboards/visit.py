@@ -79,7 +79,7 @@ class Visit:
 def visit(rooms: Rooms, pathname: str | None, search: str | None) -> Visit:
     """The visit of an address as the browser tells it."""
     path = (pathname or HOME).removeprefix(HOME).rstrip("/") or "/"
-    params = dict(parse_qsl((search or "").lstrip("?"), keep_blank_values=False, max_num_fields=60))
+    params = dict(parse_qsl((search or "").removeprefix("?"), keep_blank_values=False, max_num_fields=60))
     return Visit(rooms=rooms, path=path, params=params, actor=current_actor.get(), now=rooms.clock.now())
 
 
