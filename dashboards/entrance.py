@@ -102,7 +102,7 @@ def _document(home: str, title: str, inside: str) -> str:
 
 SCRIPT_WORDS = (
     "differ", "failed", "need_name", "need_password", "link_missing", "for_first", "for_invite", "for_reset", "copy",
-    "valid_until",
+    "valid_until", "role_security_admin", "role_audit_admin",
 )  # fmt: skip
 
 

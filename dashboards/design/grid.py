@@ -38,6 +38,7 @@ def grid(
         "animateRows": False,
         "localeText": {key: t(f"grid.{key}") for key in LOCALE},
         "suppressContextMenu": True,
+        "suppressNoRowsOverlay": True,
     }
     if selectable:
         options["rowSelection"] = {

@@ -123,7 +123,7 @@ async def histogram(visit: Visit) -> Content:
         for made in columns(found, visit)
     ]
     marks = [window.start + (window.end - window.start) * step / 4 for step in range(5)]
-    axis = html.Div([html.Span(moment(mark, visit.zone, visit.now)) for mark in marks], className="axis")
+    axis = html.Div([html.Span(moment(mark, visit.zone, visit.now)) for mark in marks], className="time-axis")
     data = {"data-histogram": f"{window.start.isoformat()}..{window.end.isoformat()}"}
     return [html.Div(bars, className="bars", role="img", **{"aria-label": t("alerts.histogram")}, **data), axis]
 

@@ -49,7 +49,6 @@ from dashboards.views.hosts import (
     standing,
 )
 from dashboards.views.search import quoted
-from dashboards.views.search import row as event_row
 from dashboards.visit import RANGES, Visit, address
 from dashboards.words import t
 from infra.events.stream import Event
@@ -57,6 +56,8 @@ from infra.store.query.tree import Query, Term, Window
 
 METRICS = (CPU, MEMORY, LOAD, DISK, NET_IN, NET_OUT)
 MOST_GAUGES = 12
+PORTS = ("server.port", "destination.port", "source.port")
+ADDRESSES = ("server.ip", "destination.ip", "source.ip")
 INVENTORY_WINDOW = timedelta(hours=24)
 SHOWN_ITEMS = 100
 
@@ -130,7 +131,7 @@ async def gauges(visit: Visit) -> Content:
         gauge
         for metric, answer in zip(METRICS, answers, strict=True)
         for gauge in gauges_of(metric, answer["instances"], window)
-        if gauge.instance != "lo"
+        if gauge.instance != "lo" and any(gauge.line)
     ]
     made = [_gauge(gauge, host) for gauge in found[:MOST_GAUGES]]
     return made or card(
@@ -243,15 +244,15 @@ async def listeners(visit: Visit) -> Content:
     """Listening sockets; those other machines can reach are said to be so."""
     found = sorted(
         await _now(visit, "listener"),
-        key=lambda event: (int(item(event, "source.port", "server.port").replace("—", "0")), item(event, "source.ip")),
+        key=lambda event: (int(item(event, *PORTS).replace("—", "0")), item(event, "source.ip")),
     )
     rows = []
     for event in found[:SHOWN_ITEMS]:
-        where = item(event, "source.ip", "server.ip")
+        where = item(event, *ADDRESSES)
         outside = severity("medium", t("hosts.reachable")) if reachable(where) else quiet(t("hosts.local_only"))
         rows.append(
             cells(
-                (_raw(event, item(event, "source.port", "server.port")), "num"),
+                (_raw(event, item(event, *PORTS)), "num"),
                 item(event, "network.transport"),
                 html.Span(where, className="mono"),
                 outside,
@@ -302,7 +303,7 @@ async def changes(visit: Visit) -> Content:
             (seconds_stamp(event["@timestamp"], visit.zone), "quiet"),
             t(f"change.{event.get('yaodun.inventory.change')}"),
             t(f"kind.{event.get('yaodun.inventory.kind')}"),
-            _raw(event, event_row(event, visit)["summary"][:160]),
+            _raw(event, _what(event)[:200]),
         )
         for event in moved[:SHOWN_ITEMS]
     ]
@@ -319,6 +320,17 @@ async def changes(visit: Visit) -> Content:
         hint=amount(float(len(moved))) if moved else "",
         aside=link(t("hosts.all_events"), address("/hunt", stream="inventory", q=query_text), className="small-link"),
     )
+
+
+def _what(event: Event) -> str:
+    """What came, went or changed, without the identity by which the agent knows it."""
+    kind = event.get("yaodun.inventory.kind")
+    if kind == "process":
+        return item(event, "process.command_line", "process.executable", "process.name")
+    if kind == "listener":
+        owner = item(event, "process.name")
+        return f"{item(event, 'network.transport')} {item(event, *ADDRESSES)} {item(event, *PORTS)} {owner}"
+    return item(event, "user.name", "yaodun.inventory.key")
 
 
 @part("hosts.alerts", topics="alerts")

@@ -101,7 +101,7 @@ async def chart(visit: Visit) -> Content:
         for slot in slots(answers["bars"], visit)
     ]
     marks = [window.start + (window.end - window.start) * step / 4 for step in range(5)]
-    axis = html.Div([html.Span(moment(mark, visit.zone, visit.now)) for mark in marks], className="axis")
+    axis = html.Div([html.Span(moment(mark, visit.zone, visit.now)) for mark in marks], className="time-axis")
     return [
         html.Div(
             bars,

@@ -13,6 +13,9 @@ from infra.exchange import Level
 GROUPS = ("business", "security", "systems")
 NAMED = 5
 FAMILIES = ("host", "network", "security", "cloud", "database", "business", "sensor")
+OTHER_FAMILIES = ("log", "receiver", "other")
+HOST_PARTS = ("metrics", "inventory", "integrity")
+LOG_PARTS = ("files", "journal")
 RANKS = {"informational": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
 
 
@@ -138,15 +141,25 @@ def _outside(readings: Sequence[Reading]) -> int:
 
 def families(condition: Condition) -> list[Family]:
     """The ingest strip: families with sources first in a fixed order, unknown families last, seven in all."""
-    known = {name: [source for source in condition.sources if source.family == name] for name in FAMILIES}
+    known: dict[str, list[SourceState]] = {name: [] for name in FAMILIES}
     extra: dict[str, list[SourceState]] = {}
     for source in condition.sources:
-        if source.family not in known:
-            extra.setdefault(source.family, []).append(source)
+        name = family_of(source)
+        (known if name in known else extra).setdefault(name, []).append(source)
     merged = {**{name: found for name, found in known.items() if found}, **extra}
     for name in FAMILIES:
         merged.setdefault(name, [])
     return [_family(name, found) for name, found in list(merged.items())[:7]]
+
+
+def family_of(source: SourceState) -> str:
+    """The family a source belongs to; what an agent sends says so in its id (``host/metrics``, ``host/var/log/...``)."""
+    if source.family in (*FAMILIES, *OTHER_FAMILIES):
+        return source.family
+    _, _, part = source.id.partition("/")
+    if part in HOST_PARTS:
+        return "host"
+    return "log" if part in LOG_PARTS or part.startswith("var/log") else "other"
 
 
 def _family(name: str, found: Sequence[SourceState]) -> Family:

@@ -67,7 +67,7 @@
     links.forEach((link) => {
       const item = document.createElement("li"), who = document.createElement("b"), where = document.createElement("code"), until = document.createElement("span"), copy = document.createElement("button");
       const whole = new URL(link.path, location.href).href;
-      who.textContent = link.person; where.textContent = whole; where.className = "raw"; copy.textContent = words.copy; copy.className = "button small"; copy.type = "button";
+      who.textContent = words["role" + link.person.replace(/(^|_)(.)/g, (_, __, char) => char.toUpperCase())] || link.person; where.textContent = whole; where.className = "raw"; copy.textContent = words.copy; copy.className = "button small"; copy.type = "button";
       until.className = "quiet"; until.textContent = words.validUntil.replace("{time}", new Date(link.expires).toLocaleString(document.documentElement.lang));
       copy.addEventListener("click", () => navigator.clipboard && navigator.clipboard.writeText(whole));
       item.append(who, " ", until, where, copy); list.append(item);
