@@ -67,7 +67,7 @@ def _logs(now: datetime, hours: int, dice: random.Random) -> list[Event]:
                 event__category=["authentication"],
                 event__type=["start"],
                 user__name=user,
-                server__ip=address,
+                source__ip=address,
                 process__name="sshd",
                 message=line.split("]: ")[1],
                 event__original=line,
