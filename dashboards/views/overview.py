@@ -153,7 +153,7 @@ def families(condition: Condition) -> list[Family]:
 
 
 def family_of(source: SourceState) -> str:
-    """The family a source belongs to; an agent says in the id what it sends (``host/metrics``, ``host/var/log/...``)."""
+    """The family of a source; an agent says in the id what it sends (``host/metrics``, ``host/var/log/syslog``)."""
     if source.family in (*FAMILIES, *OTHER_FAMILIES):
         return source.family
     _, _, part = source.id.partition("/")
