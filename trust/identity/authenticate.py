@@ -29,21 +29,23 @@ class _Fresh(Generic[T]):
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._kept: OrderedDict[str, tuple[float, T]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[int, float, T]] = OrderedDict()
+        self._turn = 0
 
     async def get(self, key: str, ask: Callable[[str], T]) -> T:
-        kept, now = self._kept.get(key), self._clock.monotonic()
-        if kept is not None and now - kept[0] < FRESH_S:
-            return kept[1]
+        kept, turn, now = self._kept.get(key), self._turn, self._clock.monotonic()
+        if kept is not None and kept[0] == turn and now - kept[1] < FRESH_S:
+            return kept[2]
         answer = await asyncio.to_thread(ask, key)
-        self._kept[key] = (now, answer)
+        self._kept[key] = (turn, now, answer)
         self._kept.move_to_end(key)
         while len(self._kept) > _REMEMBERED:
             self._kept.popitem(last=False)
         return answer
 
     def forget(self) -> None:
-        self._kept.clear()
+        """Believe nothing that was asked before now; from any thread."""
+        self._turn += 1
 
 
 class WebAuthenticator:

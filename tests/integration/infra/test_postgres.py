@@ -10,6 +10,7 @@ from alembic import command
 from sqlalchemy import inspect
 
 from infra.clock import SystemClock
+from infra.feed import Feed, publish
 from infra.ledger import Ledger, Sequencer, record
 from infra.records import Lease, open_records
 from infra.records.lease import LeaseRow
@@ -101,3 +102,14 @@ def test_writers_of_several_connections_and_rival_sequencers_make_one_clean_tree
     assert (report.leaves, report.findings) == (300, ())
     for other in others:
         other.close()
+
+
+def test_the_feed_wakes_at_once(postgres_url, records):
+    other = open_records(postgres_url)
+    feed, heard = Feed(other), threading.Event()
+    feed.subscribe(["t"], lambda notice: heard.set())
+    feed.start()
+    records.write(lambda session: publish(session, "t", "key"))
+    assert heard.wait(1.0)
+    feed.stop()
+    other.close()

@@ -12,23 +12,21 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from infra.web.certificate import site_certificate
 from infra.web.server import server_of
+from infra.web.serving import Serving
 
 
 @asynccontextmanager
 async def served(app, certificate=None):
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-        server = server_of(app, "127.0.0.1", port, certificate)
-        task = asyncio.create_task(server.serve([listener]))
-        async with asyncio.timeout(20):
-            while not server.started:
-                await asyncio.sleep(0.01)
-        try:
-            yield port
-        finally:
-            server.should_exit = True
-            await task
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    serving = Serving(server_of(app, "127.0.0.1", port, certificate))
+    async with asyncio.timeout(20):
+        await serving.start()
+    try:
+        yield port
+    finally:
+        await serving.stop()
 
 
 async def test_https_with_the_sites_certificate(shell_of, tmp_path):
