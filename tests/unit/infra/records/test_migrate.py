@@ -9,7 +9,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
-import infra.ledger.rows  # noqa: F401 - its tables join the metadata
+import infra.feed.notice
+import infra.ledger.rows
+import infra.records.lease
+import infra.register.rows  # noqa: F401
+import trust.identity.rows  # noqa: F401
 from infra.errors import AppError, ErrorKind
 from infra.records import Record, open_records
 from infra.records.migrate import configuration, migrate
