@@ -13,6 +13,7 @@ from yaodun.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from infra.records import Records
+    from infra.register import Register
     from infra.store.seams import EventStore
     from trust.access import Access
     from trust.identity import Identity
@@ -55,6 +56,13 @@ class Site:
         from trust.identity.tokens import Tokens
 
         return Tokens(self.records, self.access, self.clock)
+
+    @cached_property
+    def register(self) -> Register:
+        """Units, systems, assets."""
+        from infra.register import Register
+
+        return Register(self.records, self.access, self.clock)
 
     def open_store(self, *, read_only: bool) -> EventStore:
         """The event store, for the one that writes or for those that read."""

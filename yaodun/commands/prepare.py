@@ -9,6 +9,7 @@ from typing import Any
 from infra.records.migrate import migrate
 from yaodun.site import Site, open_site
 from yaodun.terminal import command, emit_one, home_of
+from yaodun.this_host import register_this_host
 
 
 def add(commands: Any) -> None:
@@ -24,6 +25,7 @@ def run(args: argparse.Namespace) -> int:
     site = open_site(home)
     try:
         migrate(site.records.engine)
+        register_this_host(site.register)
         site.open_store(read_only=False).close()
         emit_one(opening(site), args)
     finally:

@@ -24,6 +24,8 @@ from collectors.receivers.syslog_tcp import SyslogTcpReceiver
 from collectors.receivers.syslog_udp import SyslogUdpReceiver
 from infra.events import Signal
 from infra.events.courier import pack_signals
+from infra.feed import Feed
+from infra.register import Resolver
 from infra.spool import Limits, SpoolReader, SpoolWriter
 from infra.web.serving import Serving, plain_server
 from trust.identity.authenticate import SourceTokens
@@ -35,6 +37,8 @@ SPOOL = "ingest"
 FLUSH_S = 0.5
 """A turn waits until at least so long after the one before, so that segments are not too small."""
 IDLE_S = 0.05
+SIGHTINGS_S = 10.0
+"""How often hosts that nobody knew become assets."""
 
 
 class Ingest:
@@ -52,8 +56,11 @@ class Ingest:
         limits = Limits(total=site.settings.ingest.spool_quota_mb << 20)
         self._spool = SpoolWriter(site.home.ingest_spool, limits, floor=committed.segment)
         self._reader = SpoolReader(site.home.ingest_spool, committed)
+        self._resolver = Resolver(site.records)
+        self._feed = Feed(site.records, site.clock)
+        self._resolver.listen(self._feed)
         self._pipeline = Pipeline(
-            spool=SPOOL, reader=self._reader, parsers=ShippedParsers(), enrich=lambda event: None,
+            spool=SPOOL, reader=self._reader, parsers=ShippedParsers(), enrich=self._resolver.enrich,
             detector=Engine(self._rules), hand_over=self._hand_over, store=self._store,
         )  # fmt: skip
         self._places = Places(self._spool, site.home.ingest_spool, site.home.state / "ingest-places.json")
@@ -63,6 +70,7 @@ class Ingest:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Receive and store until told to stop; then take in what is already acknowledged."""
+        self._feed.start()
         pump = asyncio.create_task(asyncio.to_thread(self._pump))
         http = await self._open_doors()
         await stop.wait()
@@ -71,6 +79,7 @@ class Ingest:
             await receiver.stop()
         self._stop.set()
         await pump
+        await asyncio.to_thread(self._feed.stop)
         for spool in (self._spool, self._signals):
             await asyncio.to_thread(spool.close)
         self._refusals.flush()
@@ -117,10 +126,20 @@ class Ingest:
     def _hand_over(self, signals: Sequence[Signal]) -> None:
         self._signals.append(pack_signals(signals, SPOOL))
 
+    def _note_strangers(self) -> None:
+        try:
+            self._resolver.flush(self._site.register)
+        except Exception:
+            log.exception("ingest.sightings_failed")
+
     def _pump(self) -> None:
         self._pipeline.recall(self._site.clock.now())
+        flushed = time.monotonic()
         while not self._stop.is_set():
             started = time.monotonic()
+            if started - flushed > SIGHTINGS_S:
+                flushed = started
+                self._note_strangers()
             try:
                 taken = self._pipeline.turn()
             except Exception:

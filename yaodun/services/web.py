@@ -10,6 +10,7 @@ from analytics.posture.api import posture_router
 from dashboards.app import build_dash, csp
 from dashboards.rooms import Rooms
 from infra.ledger import record
+from infra.register.api import register_router
 from infra.store.api import events_router
 from infra.store.query.lucene import parse_lucene
 from infra.web.api import build_api
@@ -86,6 +87,7 @@ class WebService:
             link_router(site.identity),
             users_router(site.identity, site.access),
             tokens_router(site.tokens, site.access),
+            register_router(site.register, site.access),
             alerts_router(alerts, site.access),
             posture_router(posture, site.access),
             events_router(store, site.access, site.clock, parse_lucene),
@@ -94,7 +96,7 @@ class WebService:
             measures=self._measures,
             home=HOME,
         )
-        names = Names(self._people, dict)
+        names = Names(self._people, self._systems)
         rooms = Rooms(
             alerts=AlertRoom(alerts, site.access, names, site.clock),
             events=store,
@@ -102,7 +104,7 @@ class WebService:
             health=HealthRoom(site, store),
             people=site.identity,
             audit=AuditRoom(site.records, site.clock),
-            register=RegisterRoom(),
+            register=RegisterRoom(site.register),
             authorizer=site.access,
             pulse=Pulse(site.records, site.clock),
             clock=site.clock,
@@ -112,6 +114,9 @@ class WebService:
         limits = {"/_bulk": MAX_BODY, "/v1/": MAX_BODY}
         options = ShellOptions(secure=self._secure, pages_policy=csp(dash), body_limits=limits)
         return build_shell(api, pages, authenticator, options, self._measures)
+
+    def _systems(self) -> dict[str, str]:
+        return {system.id: system.name for system in self._site.register.systems()}
 
     def _people(self) -> dict[str, str]:
         return {person.id: person.display or person.name for person in self._site.identity.people()}
