@@ -13,6 +13,8 @@ from infra.store.seams import EventStore, SourceCount
 from infra.text import say
 from yaodun.site import Site
 
+PASSING = "replay:"
+"""Sources that come once and are not expected again."""
 SILENT_AFTER_S = 900.0
 """A source that was heard before and has been quiet for so long counts as silent."""
 
@@ -37,7 +39,7 @@ def _row(source: str, count: SourceCount | None, refused: Mapping[str, int]) -> 
         "quarantined": found.quarantined,
         "refused": sum(refused.values()) + found.duplicates,
         "last_seen": datetime.fromtimestamp(last, UTC).isoformat(timespec="milliseconds") if last else None,
-        "silent": bool(last) and time.time() - last > SILENT_AFTER_S,
+        "silent": bool(last) and not source.startswith(PASSING) and time.time() - last > SILENT_AFTER_S,
         "available": True,
         "reason": "",
         "remedy": "",

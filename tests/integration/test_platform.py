@@ -51,9 +51,10 @@ def test_a_syslog_message_is_found_word_by_word_and_counted(site: RunningSite) -
     line = f"<13>{stamp()} web01 app[7]: {word} 药品追溯 ok".encode()
     with socket.create_connection(("127.0.0.1", site.syslog_port)) as connection:
         connection.sendall(str(len(line)).encode() + b" " + line)
-    (event,) = wait_for("the message in the store", lambda: site.rows("search", word))
+    query = f"{word} AND yaodun.source:syslog*"
+    (event,) = wait_for("the message in the store", lambda: site.rows("search", query))
     assert event["message"].endswith("药品追溯 ok")
-    assert site.rows("search", f"{word} AND 追溯")
+    assert site.rows("search", f"{query} AND 追溯")
     for row in site.status()["sources"]:
         assert row["received"] == row["stored"] + row["quarantined"] + row["refused"], row
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -41,7 +42,7 @@ class HealthRoom:
         rules = ingest.get("rules")
         return shown.Condition(
             at=self._site.clock.now(),
-            services=tuple(_service(row) for row in services(home)),
+            services=tuple(_service(row, since(supervisor)) for row in services(home)),
             sources=tuple(self._source(row) for row in source_rows(self._site, self._store)),
             store=self._size(),
             rules=shown.RuleState(rules["loaded"], rules["failed"], rules["blind"]) if rules else None,
@@ -108,9 +109,14 @@ class HealthRoom:
         free = shutil.disk_usage(self._site.home.root).free
         return shown.StoreState(
             kind="embedded", events=sum(item.events for item in streams.values()), bytes=size, oldest=oldest,
-            newest=newest, free_bytes=free, runway_days=_runway(size, free, oldest, newest),
+            newest=newest, free_bytes=free, runway_days=_runway(size, free, self._age()),
             streams=tuple((str(name), row.events, row.bytes, row.oldest, row.newest) for name, row in streams.items()),
         )  # fmt: skip
+
+    def _age(self) -> timedelta:
+        """How old this site is: as old as its first secret."""
+        made = [file.stat().st_mtime for file in self._site.home.secrets.iterdir()]
+        return timedelta(seconds=max(0.0, time.time() - min(made))) if made else timedelta(0)
 
     def _rate(self, ingest: dict[str, Any]) -> float | None:
         total = ingest.get("totals", {}).get("stored")
@@ -123,20 +129,36 @@ class HealthRoom:
         return float(total - before[1]) / (now - before[0])
 
 
+FAMILIES = (
+    ("host", re.compile(r"^[^:]*/(metrics|inventory|integrity)$")),
+    ("database", re.compile(r"/(postgresql|pgsql|mysql|mariadb|redis)/")),
+    ("security", re.compile(r"/(suricata|zeek|audit|fail2ban|clamav)")),
+    ("network", re.compile(r"^syslog:")),
+    ("log", re.compile(r"/")),
+)
+"""Which family a source belongs to, by its id; what no pattern knows came in by a receiver."""
+
+
 def family(source: str) -> str:
-    """The family a source belongs to: what stands before the first colon of its id."""
-    return source.partition(":")[0]
+    """The family of a source on the overview."""
+    return next((name for name, pattern in FAMILIES if pattern.search(source)), "receiver")
 
 
-def _service(row: dict[str, Any]) -> shown.ServiceState:
+def since(supervised: Mapping[str, Any]) -> dict[str, datetime]:
+    """When each service was started last."""
+    services = supervised.get("services", [])
+    return {item["name"]: datetime.fromtimestamp(item["started"], UTC) for item in services if item["pid"]}
+
+
+def _service(row: dict[str, Any], started: Mapping[str, datetime]) -> shown.ServiceState:
     return shown.ServiceState(
         name=row["name"], state=row["state"], pid=row["pid"], pss_mib=row["pss_mib"],
-        ceiling_mib=CEILINGS.get(row["name"]), restarts=row["restarts"],
+        ceiling_mib=CEILINGS.get(row["name"]), restarts=row["restarts"], since=started.get(row["name"]),
     )  # fmt: skip
 
 
-def _runway(size: int, free: int, oldest: datetime | None, newest: datetime | None) -> float | None:
-    if oldest is None or newest is None or (newest - oldest) < timedelta(hours=1) or not size:
+def _runway(size: int, free: int, age: timedelta) -> float | None:
+    """Days until the disk is full at the rate so far; None in the first hour."""
+    if age < timedelta(hours=1) or not size:
         return None
-    per_day = size / ((newest - oldest).total_seconds() / 86_400)
-    return round(free / per_day, 1)
+    return round(free / (size / (age.total_seconds() / 86_400)), 1)
