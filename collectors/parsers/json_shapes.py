@@ -8,6 +8,7 @@ A table::
     equal = {kind = "Event"}                   # paths with one of these values
     time = ["eventTime"]                       # first that is there becomes @timestamp
     flat = "cloud.audit"                       # every path of the document below this flat field
+    keep = true                                # every path of the document beside the fields, under its own name
     text = ["requestParameters"]               # objects kept as compact JSON beside their paths
     set = {"event.kind" = "event"}
     fields = {"event.action" = ["eventName"]}  # ECS field from the first path that is there
@@ -30,7 +31,9 @@ import msgspec
 from collectors.parsers.ecs_values import address, file_names, put, relate
 from collectors.parsers.flatten import flatten_paths
 from collectors.parsers.times import Clockwork, read_any
+from collectors.parsers.urls import split_url
 from infra.events.stream import Event
+from infra.events.table import table
 
 _MISSING = object()
 _MAX_ELEMENTS = 64
@@ -55,6 +58,7 @@ class ShapeSpec(msgspec.Struct, forbid_unknown_fields=True):
     lacks: list[str] = []
     time: list[str] = []
     flat: str = ""
+    keep: bool = False
     text: list[str] = []
     dataset: str = ""
     rank: int = 50
@@ -102,6 +106,10 @@ class Shape:
             event.setdefault("event.dataset", spec.dataset)
         if spec.flat:
             event[spec.flat] = self._paths(tree)
+        if spec.keep:
+            known = table()
+            event.update({path: value for path, value in self._paths(tree).items() if not known.get(path)})
+        split_url(event)
         file_names(event)
         relate(event)
         return event

@@ -13,6 +13,7 @@ import msgspec
 from collectors.parsers.ecs_values import file_names, put, relate
 from collectors.parsers.times import Clockwork, read_any
 from infra.events.stream import Event
+from infra.events.table import table
 
 _PAIR = re.compile(r"""([A-Za-z_][\w.\-]{0,63})=(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s,;]*))""")
 _MIN_PAIRS = 4
@@ -75,8 +76,10 @@ def _place(event: Event, field: str | None, key: str, value: str, vendor: _Vendo
     if not value:
         return
     if field is None:
-        event[f"kv.{key}"] = value
+        event.setdefault(key, value) if not table().get(key) else event.setdefault(f"said.{key}", value)
         return
+    if vendor and not table().get(key):
+        event.setdefault(key, value)
     translated = (vendor.map.get(field, {}) if vendor else {}).get(value.lower(), value)
     put(
         event,

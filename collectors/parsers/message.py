@@ -17,6 +17,8 @@ def read_message(message: str, program: str, clock: Clockwork) -> tuple[str, Eve
     if program and (table := tables.for_program(program)):
         fields = table.read(message, clock)
         if fields is not None:
+            if module := table.module_of(program):
+                fields["event.module"] = module
             return table.name, fields
     if message.startswith("CEF:"):
         return _named("cef", read_cef(message, clock))

@@ -36,16 +36,34 @@ SHAPES = {
     "paren": r"[^)]*",
     "angle": r"[^>]*",
     "path": r"/\S*",
+    "path_some": r"/[^:]+",
+    "blank": r"\s*",
+    "slashed": r"[^\s/]+",
+    "brace": r"\{[^}]*\}",
+    "colon_before": r"[^\s:]+",
+    "bracket_before": r"[^\s\[,]*",
+    "queue_id": r"[0-9A-Za-z]{6,20}",
+    "virus": r"[^\s()]+",
+    "fail2ban": r"fail2ban\.[a-z.]+",
+    "cisco_facility": r"[A-Z][A-Z0-9_]*(?:-\w+)?",
+    "two": r"\d{2}",
+    "bracketed_whole": r"\[.{0,200}?\]",
+    "semi": r";?",
+    "open": r"\[?",
+    "close": r"\]?",
     "upper": r"[A-Z][A-Z0-9_-]*",
     "bsd": r"[A-Za-z]{3} +\d{1,2} (?:\d{4} )?[\d:.]+",
     "bsd_year_last": r"[A-Za-z]{3} [A-Za-z]{3} +\d{1,2} [\d:.]+ \d{4}",
     "clf": r"\d{2}/[A-Za-z]{3}/\d{4}:[\d:]{8} [+-]\d{4}",
-    "plain": r"\d{4}[-/]\d{1,2}[-/]\d{1,2}[ T][\d:.,]+(?: ?(?:Z|UTC|GMT|CST|[+-]\d{2}:?(?:\d{2})?))?",
+    "plain": r"\d{4}[-/]\d{1,2}[-/]\d{1,2}[ T]\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|GMT|CST|[+-]\d{2}:?(?:\d{2})?))?",
+    "bsd_day": r"\d{1,2}-[A-Za-z]{3}-\d{4} [\d:.]+",
+    "clf_no_zone": r"\d{2}/[A-Za-z]{3}/\d{4}:[\d:.]+",
+    "compact": r"\d{8} \d{2}:\d{2}:\d{2}",
     "epoch": r"\d{9,19}(?:\.\d+)?",
 }
 """Regular expressions of the shapes; those of the last group also read a time."""
 _BY_TYPE = {FieldType.LONG: "int", FieldType.DOUBLE: "num", FieldType.IP: "ip"}
-_PLACE = re.compile(r"\{([\w.@-]+)(?::(\w+))?\}|\[\[|\]\]")
+_PLACE = re.compile(r"\{([\w.@-]+)(?::(\w+))?\}|\[\[|\]\](?!\])")
 _ABSENT = ("", "-")
 
 
@@ -95,7 +113,10 @@ def compile_pattern(text: str, *, whole: bool = True) -> Pattern:
         parts.append(f"({SHAPES[shape]})")
         places.append((found[1], _reader(found[1], shape)))
     parts.append(re.escape(text[end:]))
-    regex = re.compile("".join(parts) + (r"\s*\Z" if whole else ""), re.DOTALL)
+    try:
+        regex = re.compile("".join(parts) + (r"\s*\Z" if whole else ""), re.DOTALL)
+    except re.error as error:
+        raise ValueError(f"{text[:80]}: {error}; every [[ needs its ]]") from None
     return Pattern(regex, tuple(places), _literal(text), timed)
 
 

@@ -7,6 +7,7 @@ A table::
     programs = ["sshd", "sshd-*"]        # syslog programs whose messages it reads
     paths = ["*/nginx/*access*.log*"]    # files whose whole lines it reads
     dataset = "system.auth"
+    modules = {"*nginx*" = "nginx"}      # event.module by program or path, where one table reads several
     set = {"event.category" = ["authentication"]}
     [[message]]
     text = "Failed {event.reason} for {user.name} from {source.ip} port {source.port}"
@@ -26,8 +27,10 @@ from typing import Any
 
 import msgspec
 
+from collectors.parsers.ecs_values import address
 from collectors.parsers.patterns import Pattern, compile_pattern
 from collectors.parsers.times import Clockwork
+from collectors.parsers.urls import split_url
 from infra.events.stream import Event
 
 _MEMO_ENTRIES = 16_384
@@ -55,6 +58,7 @@ class TableSpec(msgspec.Struct, forbid_unknown_fields=True):
     paths: list[str] = []
     looks: str = ""
     dataset: str = ""
+    modules: dict[str, str] = {}
     set: dict[str, Any] = {}
 
 
@@ -73,10 +77,18 @@ class Message:
         event = self.pattern.match(text, clock)
         if event is None:
             return None
+        _sides(event)
+        split_url(event)
         for field, values in self._map.items():
             if field in event:
                 event[field] = values.get(event[field], values.get("*", event[field]))
         return {**self._set, **event}
+
+
+def _sides(event: Event) -> None:
+    for side in ("source", "destination"):
+        if f"{side}.address" in event:
+            address(event, side, event[f"{side}.address"])
 
 
 class PatternTable:
@@ -94,6 +106,12 @@ class PatternTable:
             if message.pattern.literal:
                 self._by_word.setdefault(message.pattern.literal, []).append(message)
         self._memo: dict[str, Event | None] = {}
+
+    def module_of(self, name: str) -> str | None:
+        """``event.module`` of records that come from the program or file ``name``."""
+        return next(
+            (module for pattern, module in self.spec.modules.items() if fnmatch.fnmatchcase(name, pattern)), None
+        )
 
     def read(self, text: str, clock: Clockwork) -> Event | None:
         """Fields of ``text``, a new dict; None where no message of the table is like it."""

@@ -26,6 +26,8 @@ def read_line(context: Context, raw: bytes) -> Event:
     meta = context.frame.meta
     table = tables.by_name.get(meta.get("parser", "")) or (tables.for_path(meta["path"]) if "path" in meta else None)
     if table is not None and (fields := table.read(text, context.clock)) is not None:
+        if module := table.module_of(meta.get("path", "")):
+            fields["event.module"] = module
         return _finished(document, table.name, fields, text)
     if looks_like_syslog(text):
         return _syslog(context, document, text)

@@ -134,6 +134,26 @@ def read_plain(text: str, clock: Clockwork) -> datetime | None:
         return None
 
 
+_DAY_FIRST = re.compile(rf"(\d{{1,2}})[-/]([A-Za-z]{{3}})[-/](\d{{4}})[ :]{_CLOCK}")
+_COMPACT = re.compile(rf"(\d{{4}})(\d{{2}})(\d{{2}}) {_CLOCK}")
+
+
+def read_day_first(text: str, clock: Clockwork) -> datetime | None:
+    """``24-Nov-2026 23:20:10.123`` (BIND) and ``24/Nov/2026:23:20:10.123`` (HAProxy)."""
+    found = _DAY_FIRST.match(text)
+    if not found or not (month := _MONTHS.get(found[2].lower())):
+        return None
+    return _naive(clock, int(found[3]), month, int(found[1]), _clock(found.group(4, 5, 6, 7)))
+
+
+def read_compact(text: str, clock: Clockwork) -> datetime | None:
+    """``20261124 23:20:10`` as MariaDB's audit plugin writes it."""
+    found = _COMPACT.match(text)
+    if not found:
+        return None
+    return _naive(clock, int(found[1]), int(found[2]), int(found[3]), _clock(found.group(4, 5, 6, 7)))
+
+
 def read_epoch(text: str | float, _: Clockwork) -> datetime | None:
     """Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by size."""
     try:
@@ -186,6 +206,9 @@ FORMATS: dict[str, Callable[[str, Clockwork], datetime | None]] = {
     "bsd_year_last": read_bsd_year_last,
     "clf": read_clf,
     "plain": read_plain,
+    "bsd_day": read_day_first,
+    "clf_no_zone": read_day_first,
+    "compact": read_compact,
     "epoch": read_epoch,
     "time": read_any,
 }
