@@ -82,7 +82,7 @@ def _one(tree: dict[str, Any], clock: Clockwork) -> Reading:
 
 
 def _generic(tree: dict[str, Any], clock: Clockwork) -> Reading:
-    event = {_kept_name(name): value for name, value in flatten(tree).items()}
+    event = {kept_name(name): value for name, value in flatten(tree).items()}
     claims_ecs = "ecs.version" in event
     if not claims_ecs:
         _aliases(event, clock)
@@ -99,7 +99,7 @@ def _generic(tree: dict[str, Any], clock: Clockwork) -> Reading:
     return name, event, _stream_of(event)
 
 
-def _kept_name(name: str) -> str:
+def kept_name(name: str) -> str:
     """What only the platform may say about an event is kept under another name when a client says it."""
     ours = any(name == own or (own.endswith(".") and name.startswith(own)) for own in _OURS_ALONE)
     return f"client.said.{name}" if ours else name

@@ -96,7 +96,8 @@ class Shape:
         _fill(event, tree, spec.fields)
         for side, paths in spec.addresses.items():
             for path in paths:
-                address(event, side, _value(tree, path))
+                value = _value(tree, path)
+                address(event, side, value[0] if isinstance(value, list) and value else value)
         for field, values in spec.map.items():
             if field in event:
                 event[field] = values.get(str(event[field]).lower(), values.get("*", event[field]))

@@ -11,6 +11,8 @@ from collectors.frames import FrameKind
 from collectors.parsers.records import Context, refused
 from collectors.parsers.seams import Parsed, Refused
 from collectors.parsers.splitters import SPLITTERS
+from collectors.parsers.telemetry import split_otlp_logs, split_otlp_metrics, split_remote_write
+from infra.errors import AppError
 from infra.events.frame import Frame
 
 _log = logging.getLogger(__name__)
@@ -18,11 +20,28 @@ Answer = list[Parsed | Refused]
 Splitter = Callable[[Context], Answer]
 
 
+TELEMETRY: dict[str, Splitter] = {
+    FrameKind.OTLP_LOGS: split_otlp_logs,
+    FrameKind.OTLP_METRICS: split_otlp_metrics,
+    FrameKind.REMOTE_WRITE: split_remote_write,
+}
+_FAILURES = (
+    AppError,
+    msgspec.MsgspecError,
+    ValueError,
+    RecursionError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+)
+
+
 class ShippedParsers:
     """Implements ``Parsers``. ``more`` adds kinds (flows, traps, messages of brokers) without touching this file."""
 
     def __init__(self, more: Mapping[str, Splitter] | None = None) -> None:
-        self._splitters: dict[str, Splitter] = {**SPLITTERS, **(more or {})}
+        self._splitters: dict[str, Splitter] = {**SPLITTERS, **TELEMETRY, **(more or {})}
 
     def parse(self, frame: Frame) -> Answer:
         """One answer per record; a frame that no parser survives comes back as one refusal of all its records."""
@@ -35,15 +54,7 @@ class ShippedParsers:
             ]
         try:
             answer = splitter(Context(frame, live=frame.kind == FrameKind.SYSLOG))
-        except (
-            msgspec.MsgspecError,
-            ValueError,
-            RecursionError,
-            KeyError,
-            IndexError,
-            TypeError,
-            AttributeError,
-        ) as error:
+        except _FAILURES as error:
             _log.exception("parser.failed", extra={"kind": frame.kind, "source": frame.source})
             detail = f"the parser failed ({type(error).__name__}); the bytes are kept, replay them after an update"
             return [refused("parser_failed", "", detail, frame.body, frame.count)]

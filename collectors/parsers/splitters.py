@@ -244,4 +244,4 @@ SPLITTERS: dict[str, Callable[[Context], Answer]] = {
     FrameKind.DOCUMENTS: split_documents,
     FrameKind.K8S_AUDIT: split_k8s_audit,
 }
-"""Splitters by kind of frame; OpenTelemetry and remote-write register theirs beside these."""
+"""Splitters by kind of frame, those of telemetry apart."""

@@ -56,7 +56,9 @@ class Delivery:
         self.doors.refusals.refuse(self.source, max(1, records), reason)
 
 
-def door(doors: Doors, answer: Answer, explain: Explain) -> Callable[[Request], Awaitable[Response]]:
+def door(
+    doors: Doors, answer: Answer, explain: Explain, *, encoded: bool = True
+) -> Callable[[Request], Awaitable[Response]]:
     """An endpoint: authenticates, reads the body within bounds, answers; failures are told in the dialect of
     ``explain``."""
 
@@ -68,7 +70,7 @@ def door(doors: Doors, answer: Answer, explain: Explain) -> Callable[[Request], 
             )
             if source is None:
                 raise AppError(ErrorKind.UNAUTHENTICATED, "collectors.source_token_needed")
-            return await answer(Delivery(doors, request, source, await _body(request, doors.max_body)))
+            return await answer(Delivery(doors, request, source, await _body(request, doors.max_body, encoded=encoded)))
         except AppError as error:
             if source is not None and error.kind in (ErrorKind.INVALID, ErrorKind.TOO_LARGE):
                 doors.refusals.refuse(source, error.detail.get("records", 1), error.message_key)
@@ -84,7 +86,7 @@ def application(routes: Sequence[BaseRoute]) -> Starlette:
     return Starlette(routes=list(routes))
 
 
-async def _body(request: Request, limit: int) -> bytes:
+async def _body(request: Request, limit: int, *, encoded: bool) -> bytes:
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > limit:
         raise too_large(limit)
@@ -95,7 +97,8 @@ async def _body(request: Request, limit: int) -> bytes:
         if size > limit:
             raise too_large(limit)
         parts.append(part)
-    return decompress(b"".join(parts), request.headers.get("content-encoding", ""), limit)
+    body = b"".join(parts)
+    return decompress(body, request.headers.get("content-encoding", ""), limit) if encoded else body
 
 
 def _marked(response: Response, error: AppError) -> Response:

@@ -16,8 +16,8 @@ from collectors.parsers.shipped import ShippedParsers
 from collectors.pipeline import Pipeline
 from collectors.places import Places
 from collectors.receivers.agent_socket import AgentSocketReceiver
-from collectors.receivers.http import Doors, application
-from collectors.receivers.opensearch_door import opensearch_routes
+from collectors.receivers.doors import ingest_application
+from collectors.receivers.http import Doors
 from collectors.receivers.refusal_book import RefusalBook
 from collectors.receivers.seams import Listener, ListenerKind, Receiver
 from collectors.receivers.syslog_tcp import SyslogTcpReceiver
@@ -118,7 +118,7 @@ class Ingest:
     async def _open_http(self, listen: str) -> Serving:
         host, port = split_address(listen, "ingest.http_listen")
         doors = Doors(self._places, SourceTokens(self._site.tokens), self._refusals)
-        serving = Serving(plain_server(application(opensearch_routes(doors)), host, port))
+        serving = Serving(plain_server(ingest_application(doors), host, port))
         await serving.start()
         self._doors.append(Listener(ListenerKind.HTTP, listen))
         return serving

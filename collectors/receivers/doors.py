@@ -1,0 +1,18 @@
+"""All HTTP doors for shippers as one application."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+
+from collectors.receivers.http import Doors, application
+from collectors.receivers.kubernetes_door import kubernetes_routes
+from collectors.receivers.opensearch_door import opensearch_routes
+from collectors.receivers.otlp_door import otlp_routes
+from collectors.receivers.prometheus_door import prometheus_routes
+
+
+def ingest_application(doors: Doors) -> Starlette:
+    """OpenSearch's dialect, OTLP, Prometheus remote-write, Kubernetes' audit webhook."""
+    return application(
+        [*otlp_routes(doors), *prometheus_routes(doors), *kubernetes_routes(doors), *opensearch_routes(doors)]
+    )
