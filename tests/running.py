@@ -32,7 +32,7 @@ def free_port() -> int:
     raise RuntimeError("no free port")
 
 
-def wait_for(what: str, look: Callable[[], Any], within_s: float = 30.0) -> Any:
+def wait_for(what: str, look: Callable[[], Any], within_s: float = 30.0, every_s: float = 0.05) -> Any:
     """The first true answer of ``look``; fails naming ``what`` when there is none in time."""
     deadline = time.monotonic() + within_s
     while True:
@@ -40,7 +40,7 @@ def wait_for(what: str, look: Callable[[], Any], within_s: float = 30.0) -> Any:
             return found
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {within_s:g} s: {what}")
-        time.sleep(0.05)
+        time.sleep(every_s)
 
 
 @dataclass
