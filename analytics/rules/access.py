@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
-from analytics.rules.atoms import MISSING
+from analytics.rules.atoms import MISSING, text
 from analytics.rules.lens import Lens, Place, dig
 from infra.events import table
 
-Reader = Callable[[Mapping[str, Any]], tuple[Any, ...]]
+Record = Mapping[str, Any]
+Reader = Callable[[Record], tuple[Any, ...]]
+Signer = Callable[[Record, int], tuple[int, ...]]
 
 
-def key_reader(
-    lens: Lens, locations: Sequence[str], tables: Sequence[Mapping[Any, int]]
-) -> Callable[..., tuple[int, ...]]:
-    """A function from a record to the tuple of its signatures; ``TypeError`` where a value cannot be a key."""
-    names = {f"t{index}": table for index, table in enumerate(tables)}
-    items = [f"t{index}[{{}}]" for index in range(len(tables))]
-    return _compile(lens, locations, items, names)
+def signature_reader(lens: Lens, locations: Sequence[str], known: Sequence[Mapping[Any, int]]) -> Signer:
+    """A function from a record (and the signature of its keywords) to the tuple of its signatures.
+
+    ``KeyError`` where a value was never seen, ``TypeError`` where one cannot be a key: then the slow way must be gone.
+    """
+    names = {f"t{index}": values for index, values in enumerate(known)}
+    items = [f"t{index}[{{}}]" for index in range(len(known))]
+    made: Signer = _compile(lens, locations, items, names, "k")
+    return made
 
 
 def values_reader(lens: Lens, locations: Sequence[str]) -> Reader:
@@ -36,40 +40,31 @@ def freeze(value: Any) -> Hashable:
     if isinstance(value, list | tuple):
         return tuple(freeze(item) for item in value)
     if isinstance(value, dict):
-        from analytics.rules.atoms import text
-
         return text(value)
     return value  # type: ignore[no-any-return]
 
 
-def _compile(
-    lens: Lens, locations: Sequence[str], items: Sequence[str], names: dict[str, Any]
-) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+def _compile(lens: Lens, locations: Sequence[str], items: Sequence[str], names: dict[str, Any], last: str = "") -> Any:
     holders: dict[str, str] = {}
     parts = [item.format(_read(lens.places(place), holders)) for item, place in zip(items, locations, strict=True)]
-    lines = ["def read(e):", " g = e.get"]
+    lines = [f"def read(e{', ' + last if last else ''}):"]
     for name, short in holders.items():
-        lines += [f" {short} = g({name!r}) or E", f" {short}g = {short}.get"]
-    lines.append(f" return ({''.join(part + ',' for part in parts)})")
+        lines.append(f" {short} = e[{name!r}] if {name!r} in e else E")
+    lines.append(f" return ({''.join(part + ',' for part in [*parts, *([last] if last else [])])})")
     space: dict[str, Any] = {"M": MISSING, "E": {}, "dig": dig, "freeze": freeze, **names}
     exec("\n".join(lines), space)  # noqa: S102 - made here from field names only, each quoted by repr
-    made: Reader = space["read"]
-    return made
+    return space["read"]
 
 
 def _read(places: Sequence[Place], holders: dict[str, str]) -> str:
-    if not places:
-        return "M"
-    code = ""
+    """First found wins; a plain key test is faster than any method call."""
+    code = "M"
     for holder, key in reversed(places):
-        one = _one(holder, key, holders)
-        code = f"(v if (v := {one}) is not M else {code})" if code else one
+        short = holders.setdefault(holder, f"h{len(holders)}") if holder else "e"
+        if holder and "." in key:
+            code = f"(v if (v := dig({short}, {key!r})) is not M else {code})"
+        else:
+            field = table().get(key) if not holder else None
+            one = f"freeze({short}[{key!r}])" if field and field.array else f"{short}[{key!r}]"
+            code = f"({one} if {key!r} in {short} else {code})"
     return code
-
-
-def _one(holder: str, key: str, holders: dict[str, str]) -> str:
-    if not holder:
-        field = table().get(key)
-        return f"freeze(g({key!r}, M))" if field and field.array else f"g({key!r}, M)"
-    short = holders.setdefault(holder, f"h{len(holders)}")
-    return f"dig({short}, {key!r})" if "." in key else f"{short}g({key!r}, M)"

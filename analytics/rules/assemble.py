@@ -42,7 +42,7 @@ class Assembly:
                 (name, tuple(self._number(atom) for atom in atoms)) for name, atoms in route.where if name in ROUTING
             )
             located = {name: place for name in sorted(names) if name and (place := route.map.locate(name))}
-            self.variants.append(Variant(number, where, when, located))
+            self.variants.append(Variant(number, where, when, tuple(sorted(set(leaves(when)))), located))
             self.maps.append(route.map)
         return number
 

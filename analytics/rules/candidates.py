@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from analytics.rules.expression import leaves
 from analytics.rules.rule import Expression
 
 Predicate = Callable[[Collection[int]], bool]
@@ -19,16 +18,16 @@ Predicate = Callable[[Collection[int]], bool]
 class Candidates:
     """The rules of a class by their witnesses. ``unknown`` atoms are decided later, event by event."""
 
-    def __init__(self, rules: Sequence[tuple[int, Expression]], unknown: Collection[int]) -> None:
-        self._expressions = dict(rules)
+    def __init__(self, rules: Sequence[tuple[int, Expression, Sequence[int]]], unknown: Collection[int]) -> None:
+        self._expressions = {index: when for index, when, _ in rules}
         self._unknown = frozenset(unknown)
         self._predicates: dict[int, Predicate] = {}
         self._always: list[int] = []
         self._late = frozenset(
-            index for index, when in rules if self._unknown and not self._unknown.isdisjoint(leaves(when))
+            index for index, _, atoms in rules if self._unknown and not self._unknown.isdisjoint(atoms)
         )
         by_atom: defaultdict[int, list[int]] = defaultdict(list)
-        for index, when in rules:
+        for index, when, _ in rules:
             found = witness(when, self._unknown)
             if found is None:
                 self._always.append(index)

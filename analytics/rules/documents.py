@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from sigma.exceptions import SigmaError
-from sigma.rule.base import check_alias_expansion
 
 from analytics.rules.rule import Failure
 
@@ -74,6 +72,9 @@ def read_documents(path: Path, data: bytes) -> tuple[list[Document], list[Failur
 
 
 def _wrong(document: Document) -> Failure | None:
+    from sigma.exceptions import SigmaError
+    from sigma.rule.base import check_alias_expansion
+
     try:
         check_alias_expansion(document.tree, SigmaError)
     except SigmaError:

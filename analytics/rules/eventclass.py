@@ -2,102 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
-from analytics.rules.access import key_reader, raw_reader, values_reader
+from analytics.rules.access import Reader, raw_reader, signature_reader, values_reader
 from analytics.rules.atoms import Op, reference_holds
 from analytics.rules.candidates import Candidates
-from analytics.rules.expression import leaves
 from analytics.rules.keywords import Keywords
 from analytics.rules.lens import Lens
 from analytics.rules.rule import KEYWORD, Atom, Expression
-from analytics.rules.valuetable import Meaning, ValueTable
+from analytics.rules.valuetable import Budget, Meaning, ValueTable
 
+Alive = tuple[int, Expression, Sequence[int]]
+Found = tuple[int, ...]
 MAX_SIGNATURES = 100_000
-NOTHING: tuple[int, ...] = ()
 
 
 class EventClass:
-    """Matches the events of one class. ``rules`` are pairs of variant number and what is left of its expression."""
+    """Matches the events of one class. ``rules`` are variant numbers, what is left of their expressions, its atoms.
+
+    ``memo`` and ``sign`` are the hot path and read by the matcher directly; ``direct`` says that what they find is the
+    whole answer, ``keywords`` that the events' text must be looked through first.
+    """
 
     def __init__(
-        self, rules: Sequence[tuple[int, Expression]], atoms: Sequence[Atom], lens: Lens, *, memo: bool = True
+        self, rules: Sequence[Alive], atoms: Sequence[Atom], lens: Lens, budget: Budget, *, memo: bool = True
     ) -> None:
         self.rules = rules
-        self.always = tuple(index for index, when in rules if when is True)
-        used = sorted({number for _, when in rules for number in leaves(when)})
+        self._always = tuple(index for index, when, _ in rules if when is True)
+        used = sorted(set().union(*(numbers for _, _, numbers in rules)))
         grouped: dict[str, list[tuple[int, Atom]]] = {}
-        self._references: list[tuple[int, str, str, str]] = []
+        self._pairs: list[tuple[int, str, Reader]] = []
         for number in used:
             atom = atoms[number]
             if atom.op == Op.FIELDREF:
                 mode, _, other = atom.value.partition(":")
-                self._references.append((number, mode, atom.field, other))
+                self._pairs.append((number, mode, raw_reader(lens, [atom.field, other])))
             else:
                 grouped.setdefault(atom.field, []).append((number, atom))
         keyword = grouped.pop(KEYWORD, None)
-        self._keywords = Keywords(keyword) if keyword else None
-        self._meanings = [Meaning(pairs) for pairs in grouped.values()]
-        self._tables = [ValueTable(meaning) for meaning in self._meanings]
-        self._signature = key_reader(lens, list(grouped), self._tables)
-        self._values = values_reader(lens, list(grouped))
-        self._pairs = [(number, mode, raw_reader(lens, [one, other])) for number, mode, one, other in self._references]
-        open_rules = [(index, when) for index, when in rules if when is not True]
-        self._candidates = Candidates(open_rules, {number for number, *_ in self._references})
-        self._memo: dict[tuple[int, ...], tuple[int, ...]] = {}
-        self._pending: dict[tuple[int, ...], tuple[frozenset[int], tuple[int, ...]]] = {}
+        self.keywords = Keywords(keyword) if keyword else None
+        self.tables = [ValueTable(Meaning(pairs), budget) for pairs in grouped.values()]
+        self._places = (lens, list(grouped))
+        self.sign = signature_reader(lens, list(grouped), [table.known for table in self.tables])
+        self._candidates = Candidates(
+            [rule for rule in rules if rule[1] is not True], {number for number, *_ in self._pairs}
+        )
+        self.memo: dict[tuple[int, ...], Found] = {}
+        self._pending: dict[tuple[int, ...], tuple[frozenset[int], Found]] = {}
         self._remember = memo
-        self._empty = not grouped and not keyword and not self._pairs
+        self.direct = memo and not self._pairs
 
-    def match(self, record: Mapping[str, Any]) -> Sequence[int]:
-        """The variants that hold on ``record``."""
-        if self._empty:
-            return self.always
-        if not self._remember:
-            return self._work_out(record)
-        try:
-            signature = self._signature(record)
-        except TypeError:
-            signature = tuple(table[value] for table, value in zip(self._tables, self._values(record), strict=True))
-        if self._keywords is not None:
-            signature += (self._keywords.signature(record),)
-        found = self._memo.get(signature)
+    @cached_property
+    def _values(self) -> Reader:
+        return values_reader(*self._places)
+
+    def match(self, record: Mapping[str, Any], line: bytes | None = None) -> Found:
+        """The variants that hold on ``record``; the way for records the memo does not know."""
+        keyword = self.keywords.signature(record, line) if self.keywords is not None else 0
+        return self._known(record, keyword) if self._remember else self._work_out(record, keyword)
+
+    def _known(self, record: Mapping[str, Any], keyword: int) -> Found:
+        values: Sequence[Hashable] = self._values(record)
+        looked = [table.look(value) for table, value in zip(self.tables, values, strict=True)]
+        signature = (*looked, keyword)
+        found = self.memo.get(signature)
         if found is None:
             found = self._miss(signature)
-        if self._pairs and signature in self._pending:
-            return found + self._referring(signature, record)
+        if signature in self._pending:
+            return found + self._settle(*self._pending[signature], record)
         return found
 
-    def _miss(self, signature: tuple[int, ...]) -> tuple[int, ...]:
-        true = set().union(*(table.sets[number] for table, number in zip(self._tables, signature, strict=False)))
-        if self._keywords is not None:
-            true |= self._keywords.sets[signature[-1]]
-        if len(self._memo) >= MAX_SIGNATURES:
-            self._memo.clear()
+    def _miss(self, signature: tuple[int, ...]) -> Found:
+        true = set().union(*(table.sets[number] for table, number in zip(self.tables, signature, strict=False)))
+        if self.keywords is not None:
+            true |= self.keywords.sets[signature[-1]]
+        if len(self.memo) >= MAX_SIGNATURES:
+            self.memo.clear()
             self._pending.clear()
         found, pending = self._candidates.judge(true)
         if pending:
             self._pending[signature] = (frozenset(true), pending)
-        found = self._memo[signature] = self.always + found
+        found = self.memo[signature] = self._always + found
         return found
 
-    def _referring(self, signature: tuple[int, ...], record: Mapping[str, Any]) -> tuple[int, ...]:
-        true, pending = self._pending[signature]
-        return self._settle(true, pending, record)
-
-    def _settle(self, true: frozenset[int], pending: tuple[int, ...], record: Mapping[str, Any]) -> tuple[int, ...]:
+    def _settle(self, true: frozenset[int], pending: Found, record: Mapping[str, Any]) -> Found:
         met = [number for number, mode, reader in self._pairs if reference_holds(mode, *reader(record))]
         return self._candidates.settle(true.union(met), pending)
 
-    def _work_out(self, record: Mapping[str, Any]) -> tuple[int, ...]:
+    def _work_out(self, record: Mapping[str, Any], keyword: int) -> Found:
         """Without any memo: what a value never seen before costs, every time."""
         true: set[int] = set()
-        for meaning, value in zip(self._meanings, self._values(record), strict=True):
-            true |= meaning.of(value)
-        if self._keywords is not None:
-            true |= self._keywords.met(record)
+        for table, value in zip(self.tables, self._values(record), strict=True):
+            true |= table.meets(value)
+        if self.keywords is not None:
+            true |= self.keywords.sets[keyword]
         found, pending = self._candidates.judge(true)
         if pending:
             found += self._settle(frozenset(true), pending, record)
-        return self.always + found
+        return self._always + found

@@ -1,20 +1,28 @@
-"""Keywords: atoms that look at every value of an event. One pass over all its text finds whether any could hold."""
+"""Keywords: atoms that look at every value of an event. One pass over its JSON finds whether any could hold.
+
+The pass only proposes: whatever it lets through is confirmed on the values themselves. JSON that spells ASCII
+characters as ``\\u00xx`` is never trusted to show what it holds.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ahocorasick_rs import AhoCorasick
+import orjson
+from ahocorasick_rs import BytesAhoCorasick
 
 from analytics.rules.atoms import LITERAL, test, text
 from analytics.rules.literals import needed_literal
+from analytics.rules.prefilter import hyperscan
 from analytics.rules.rule import Atom
 
-ADMINISTRATIVE = ("event.id", "event.ingested", "event.created", "event.hash", "ecs.version")
+ADMINISTRATIVE = frozenset(("event.id", "event.ingested", "event.created", "event.hash", "ecs.version"))
 """Values the platform writes itself: never searched, nor is anything below ``yaodun.`` but the overflow."""
-_SEPARATOR = "\x1f"
 MAX_DEPTH = 8
+_ESCAPES = ("\\u00", "\\u")
+_WRITE = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 
 class Keywords:
@@ -22,21 +30,14 @@ class Keywords:
 
     def __init__(self, atoms: Sequence[tuple[int, Atom]]) -> None:
         self._tests = {number: test(atom) for number, atom in atoms}
-        self._by_word: dict[str, list[int]] = {}
-        self._always: list[int] = []
-        for number, atom in atoms:
-            word = atom.value.lower() if atom.op in LITERAL else needed_literal(atom)
-            if word:
-                self._by_word.setdefault(word, []).append(number)
-            else:
-                self._always.append(number)
-        self._words = list(self._by_word)
-        self._automaton = AhoCorasick(self._words)
+        self.suspicious = scanner_of([atom for _, atom in atoms])
         self._numbers: dict[frozenset[int], int] = {frozenset(): 0}
         self.sets: list[frozenset[int]] = [frozenset()]
 
-    def signature(self, record: Mapping[str, Any]) -> int:
-        """A small number for the set of keywords the record holds."""
+    def signature(self, record: Mapping[str, Any], line: bytes | None = None) -> int:
+        """A small number for the set of keywords the record holds; ``line`` is its JSON, if it is at hand."""
+        if not self.suspicious(line or _json(record)):
+            return 0
         met = self.met(record)
         number = self._numbers.get(met)
         if number is None:
@@ -47,10 +48,69 @@ class Keywords:
     def met(self, record: Mapping[str, Any]) -> frozenset[int]:
         """The numbers of the keyword atoms that some value of the record meets."""
         values = list(searched_texts(record))
-        whole = _SEPARATOR.join(values).lower()
-        found = {match[0] for match in self._automaton.find_matches_as_indexes(whole, overlapping=True)}
-        candidates = [number for index in found for number in self._by_word[self._words[index]]] + self._always
-        return frozenset(number for number in candidates if any(map(self._tests[number], values)))
+        return frozenset(number for number, meets in self._tests.items() if any(map(meets, values)))
+
+
+def _json(record: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(record, default=_odd, option=_WRITE)
+
+
+def _odd(value: Any) -> Any:
+    return None if isinstance(value, bytes | bytearray) else str(value)
+
+
+def scanner_of(atoms: Sequence[Atom]) -> Callable[[bytes], bool]:
+    """Whether a JSON text could hold what one of the keyword atoms looks for."""
+    words = {atom.value.lower() if atom.op in LITERAL else needed_literal(atom) for atom in atoms}
+    if not words:
+        return lambda line: False
+    if not all(words):
+        return lambda line: True
+    ascii_only = all(word.isascii() for word in words)
+    if not ascii_only and hyperscan is None:
+        return lambda line: True
+    spelled = {form for word in words for form in _spellings(word)} | {_ESCAPES[0] if ascii_only else _ESCAPES[1]}
+    return _hyperscan(sorted(spelled)) if hyperscan is not None else _automaton(sorted(spelled))
+
+
+def _spellings(word: str) -> tuple[str, ...]:
+    """How a word may stand in JSON: with and without the optional escape of a slash."""
+    written = orjson.dumps(word).decode()[1:-1]
+    return (written, written.replace("/", "\\/"))
+
+
+def _automaton(words: Sequence[str]) -> Callable[[bytes], bool]:
+    find = BytesAhoCorasick([word.encode() for word in words]).find_matches_as_indexes
+    return lambda line: bool(find(line.lower()))
+
+
+def _hyperscan(words: Sequence[str]) -> Callable[[bytes], bool]:
+    database = hyperscan.Database()
+    flag = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH
+    flags = [flag if word.isascii() else flag | hyperscan.HS_FLAG_UTF8 | hyperscan.HS_FLAG_UCP for word in words]
+    database.compile(
+        expressions=[re.escape(word).encode() for word in words],
+        ids=list(range(len(words))),
+        elements=len(words),
+        flags=flags,
+    )
+    scan = database.scan
+    found: list[int] = []
+
+    def proposed(number: int, *_: Any) -> None:
+        found.append(number)
+
+    def suspicious(line: bytes) -> bool:
+        try:
+            scan(line, match_event_handler=proposed)
+        except hyperscan.error:
+            return True
+        if found:
+            found.clear()
+            return True
+        return False
+
+    return suspicious
 
 
 def searched_texts(record: Mapping[str, Any]) -> Iterator[str]:
@@ -69,7 +129,8 @@ def _texts(value: Any, depth: int) -> Iterator[str]:
             for item in value.values():
                 yield from _texts(item, depth - 1)
     elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item, depth - 1)
+        if depth:
+            for item in value:
+                yield from _texts(item, depth - 1)
     elif value is not None and not isinstance(value, bytes):
         yield text(value)

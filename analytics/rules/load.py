@@ -11,12 +11,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from analytics.rules.cache import RuleCache
-from analytics.rules.compile import Compilation
 from analytics.rules.documents import MAX_BYTES, placeholders_beside, read_documents, rule_files
 from analytics.rules.mapping import mapping_bytes
 from analytics.rules.rule import Failure, RuleSet
 
-FORMAT = "1"
+FORMAT = "2"
 """Changes whenever compiled rules would read differently."""
 
 
@@ -51,6 +50,8 @@ def load_rules(
 
 
 def _compile(files: Sequence[tuple[Path, bytes]], values: Mapping[str, Sequence[str]]) -> RuleSet:
+    from analytics.rules.compile import Compilation  # pySigma is slow to import, and a kept set needs none of it
+
     compilation = Compilation(values)
     for path, data in files:
         documents, failures = read_documents(path, data)

@@ -62,11 +62,13 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Variant(msgspec.Struct, frozen=True):
-    """A rule as it reads on one log source: ``where`` lists, per routing field, the atoms of which one must hold."""
+    """A rule as it reads on one log source: ``where`` lists, per routing field, the atoms of which one must hold;
+    ``atoms`` are the leaves of ``when``; ``names`` says where the rule's fields lie."""
 
     rule: int
     where: tuple[tuple[str, tuple[int, ...]], ...]
     when: Expression
+    atoms: tuple[int, ...]
     names: dict[str, str]
 
 

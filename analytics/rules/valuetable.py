@@ -7,22 +7,19 @@ atoms whose needed literal was found. A table is bounded in entries and in chara
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from typing import Any
 
-from ahocorasick_rs import AhoCorasick
-
 from analytics.rules.atoms import LITERAL, MISSING, Op, elements, test, text
-from analytics.rules.literals import needed_literal
+from analytics.rules.literals import LiteralFinder, needed_literal
 from analytics.rules.prefilter import RegexPrefilter
 from analytics.rules.rule import Atom
 
 MAX_ENTRIES = 50_000
-MAX_CHARACTERS = 8_000_000
-LONG_VALUE = 1_024
-"""Values longer than this are worked out each time: they hardly ever come twice."""
-_MANY = 12
-"""From this many literals on, an automaton is faster than one look after another."""
+MAX_CHARACTERS = 64_000_000
+"""Characters all tables of a matcher hold together."""
+LONG_VALUE = 65_536
+"""Values longer than this are remembered by their hash."""
 
 
 class Meaning:
@@ -42,9 +39,16 @@ class Meaning:
             elif atom.op not in (Op.NULL, Op.EXISTS, Op.ABSENT):
                 self._take(number, atom)
         self._prefilter = RegexPrefilter(regexes) if regexes else None
+        self._longest = max(map(len, self._exact), default=-1) * 2
+        """Lower case may shorten a text, though never to less than half."""
         self._literals = list(self._found)
-        self._entries = [tuple(self._found[word]) for word in self._literals]
-        self._automaton = AhoCorasick(self._literals) if len(self._literals) > _MANY else None
+        self._whole = [tuple(one[0] for one in self._found[word] if _sure(one)) for word in self._literals]
+        self._doubtful = {
+            index: tuple(one for one in self._found[word] if not _sure(one))
+            for index, word in enumerate(self._literals)
+            if not all(map(_sure, self._found[word]))
+        }
+        self._finder = LiteralFinder(self._literals)
 
     def _take(self, number: int, atom: Atom) -> None:
         folded = atom.value.lower()
@@ -73,12 +77,11 @@ class Meaning:
         return frozenset(met) if items else self.null
 
     def _of_text(self, value: str) -> set[int]:
-        folded = value.lower()
         met = set(self._present)
-        if folded in self._exact:
+        if len(value) <= self._longest and (folded := value.lower()) in self._exact:
             met.update(self._exact[folded])
-        if self._entries:
-            self._search(value, folded, met)
+        if self._literals and (found := self._finder.find(value)):
+            self._sift(value, found, met)
         for number, meets in self._rest:
             if meets(value):
                 met.add(number)
@@ -86,48 +89,88 @@ class Meaning:
             met.update(self._prefilter.of(value))
         return met
 
-    def _search(self, value: str, folded: str, met: set[int]) -> None:
-        for index in self._indices(folded):
-            word = self._literals[index]
-            for number, op, meets in self._entries[index]:
-                if number in met:
-                    continue
-                if meets is not None:
-                    if meets(value):
+    def _sift(self, value: str, found: Collection[int], met: set[int]) -> None:
+        """Of the atoms whose literal was found, those that hold."""
+        doubtful = self._doubtful
+        folded = ""
+        for index in found:
+            met.update(self._whole[index])
+            if index in doubtful:
+                folded = folded or value.lower()
+                word = self._literals[index]
+                for number, op, meets in doubtful[index]:
+                    if meets is not None:
+                        if meets(value):
+                            met.add(number)
+                    elif folded.startswith(word) if op == Op.STARTSWITH else folded.endswith(word):
                         met.add(number)
-                elif (
-                    op == Op.CONTAINS
-                    or (op == Op.STARTSWITH and folded.startswith(word))
-                    or (op == Op.ENDSWITH and folded.endswith(word))
-                ):
-                    met.add(number)
-
-    def _indices(self, folded: str) -> set[int] | list[int]:
-        if self._automaton is None:
-            return [index for index, word in enumerate(self._literals) if word in folded]
-        return {match[0] for match in self._automaton.find_matches_as_indexes(folded, overlapping=True)}
 
 
-class ValueTable(dict[Hashable, int]):
-    """Value to signature: a small number that stands for the set of atoms the value meets."""
+def _sure(entry: tuple[int, str, Any]) -> bool:
+    """Whether an atom holds as soon as its literal is found."""
+    return entry[1] == Op.CONTAINS and entry[2] is None
 
-    def __init__(self, meaning: Meaning) -> None:
-        super().__init__()
+
+class Budget:
+    """How many characters the tables of one matcher may hold together; when they would hold more, all start afresh."""
+
+    __slots__ = ("_held", "_limit", "_used")
+
+    def __init__(self, limit: int = MAX_CHARACTERS) -> None:
+        self._limit = limit
+        self._used = 0
+        self._held: list[dict[Hashable, int]] = []
+
+    def admit(self, known: dict[Hashable, int]) -> None:
+        """Count a table in."""
+        self._held.append(known)
+
+    def spend(self, size: int) -> None:
+        """Make room for ``size`` characters."""
+        self._used += size
+        if self._used > self._limit:
+            for known in self._held:
+                known.clear()
+            self._used = size
+
+
+class ValueTable:
+    """Value to signature: a small number that stands for the set of atoms the value meets.
+
+    ``known`` is read directly by generated code; what it does not hold is asked of ``look``.
+    """
+
+    __slots__ = ("_aside", "_budget", "_meaning", "_mixed", "_numbers", "known", "sets")
+
+    def __init__(self, meaning: Meaning, budget: Budget | None = None) -> None:
+        self.known: dict[Hashable, int] = {}
         self._meaning = meaning
+        self._budget = budget or Budget()
+        self._budget.admit(self.known)
         self._numbers: dict[frozenset[int], int] = {frozenset(): 0}
         self.sets: list[frozenset[int]] = [frozenset()]
-        self._flags: dict[tuple[type, Any], int] = {}
-        self._characters = 0
+        self._aside: dict[Hashable, int] = {}
+        self._mixed = any(self.signature(flag) != self.signature(int(flag)) for flag in (True, False))
 
-    def __missing__(self, value: Hashable) -> int:
-        if value in (0, 1) and not isinstance(value, str):
-            return self._numeral(value)
-        signature = self.signature(value)
-        if not isinstance(value, str):
-            self._keep(value, signature, 16)
-        elif len(value) <= LONG_VALUE:
-            self._keep(value, signature, len(value))
+    def look(self, value: Hashable) -> int:
+        """The signature of a value, remembered."""
+        if isinstance(value, str):
+            if len(value) > LONG_VALUE:
+                return self._set_aside((hash(value), len(value)), value)
+            size = len(value)
+        elif self._mixed and value in (0, 1):
+            return self._set_aside((type(value), value), value)
+        else:
+            size = 16
+        signature = self.known.get(value)
+        if signature is None:
+            signature = self.signature(value)
+            self._keep(value, signature, size)
         return signature
+
+    def meets(self, value: Any) -> frozenset[int]:
+        """The atoms a value meets, worked out and not remembered."""
+        return self._meaning.of(value)
 
     def signature(self, value: Any) -> int:
         """The signature of a value, worked out."""
@@ -138,16 +181,17 @@ class ValueTable(dict[Hashable, int]):
             self.sets.append(met)
         return number
 
-    def _numeral(self, value: Any) -> int:
-        """``True`` and ``1`` are one key to a dictionary but read differently: kept apart by type."""
-        key = (type(value), value)
-        if key not in self._flags:
-            self._flags[key] = self.signature(value)
-        return self._flags[key]
+    def _set_aside(self, key: Hashable, value: Any) -> int:
+        """Long values by their hash (64 bits, keyed per process); and, where it matters, ``True`` apart from ``1``."""
+        signature = self._aside.get(key)
+        if signature is None:
+            if len(self._aside) >= MAX_ENTRIES:
+                self._aside.clear()
+            signature = self._aside[key] = self.signature(value)
+        return signature
 
     def _keep(self, value: Hashable, signature: int, size: int) -> None:
-        self._characters += size
-        if len(self) >= MAX_ENTRIES or self._characters > MAX_CHARACTERS:
-            self.clear()
-            self._characters = size
-        self[value] = signature
+        if len(self.known) >= MAX_ENTRIES:
+            self.known.clear()
+        self._budget.spend(size)
+        self.known[value] = signature
