@@ -21,8 +21,7 @@ def signature_reader(lens: Lens, locations: Sequence[str], known: Sequence[Mappi
     """
     names = {f"t{index}": values for index, values in enumerate(known)}
     items = [f"t{index}[{{}}]" for index in range(len(known))]
-    made: Signer = _compile(lens, locations, items, names, "k")
-    return made
+    return _compile(lens, locations, items, names, "k")
 
 
 def values_reader(lens: Lens, locations: Sequence[str]) -> Reader:
@@ -44,7 +43,9 @@ def freeze(value: Any) -> Hashable:
     return value  # type: ignore[no-any-return]
 
 
-def _compile(lens: Lens, locations: Sequence[str], items: Sequence[str], names: dict[str, Any], last: str = "") -> Any:
+def _compile(
+    lens: Lens, locations: Sequence[str], items: Sequence[str], names: dict[str, Any], last: str = ""
+) -> Callable[..., tuple[Any, ...]]:
     holders: dict[str, str] = {}
     parts = [item.format(_read(lens.places(place), holders)) for item, place in zip(items, locations, strict=True)]
     lines = [f"def read(e{', ' + last if last else ''}):"]
@@ -53,7 +54,8 @@ def _compile(lens: Lens, locations: Sequence[str], items: Sequence[str], names: 
     lines.append(f" return ({''.join(part + ',' for part in [*parts, *([last] if last else [])])})")
     space: dict[str, Any] = {"M": MISSING, "E": {}, "dig": dig, "freeze": freeze, **names}
     exec("\n".join(lines), space)  # noqa: S102 - made here from field names only, each quoted by repr
-    return space["read"]
+    made: Callable[..., tuple[Any, ...]] = space["read"]
+    return made
 
 
 def _read(places: Sequence[Place], holders: dict[str, str]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+from analytics.rules.atoms import MISSING
 from analytics.rules.rule import LogSource, Rule
-from infra.events import Event
 
 _HOST = ("host.name", "winlog.computer_name", "host.hostname", "observer.name", "host.ip")
 _USER = ("user.name", "winlog.event_data.TargetUserName", "source.user.name", "user.email", "user.id")
@@ -15,15 +16,15 @@ _REMOTE = {"webserver", "proxy", "firewall", "dns"}
 _ACCOUNT = {"aws", "azure", "gcp", "m365", "okta", "onelogin", "github", "bitbucket", "kubernetes"}
 
 
-def entity_of(rule: Rule, event: Event) -> tuple[str, str]:
+def entity_of(rule: Rule, value_of: Callable[[str], Any]) -> tuple[str, str]:
     """Type (host, user or ip) and value; ``("source", ...)`` where the event names none of them."""
-    if rule.entity and (value := _value(event, rule.entity)):
+    if rule.entity and (value := _plain(value_of(rule.entity))):
         return type_of(rule.entity), value
     for kind in _order(rule.logsource):
         for name in _TYPES[kind]:
-            if value := _value(event, name):
+            if value := _plain(value_of(name)):
                 return kind, value
-    return "source", str(event.get("yaodun.source") or event.get("event.dataset") or "unknown")
+    return "source", _plain(value_of("yaodun.source")) or _plain(value_of("event.dataset")) or "unknown"
 
 
 def entity_of_group(rule: Rule, group: Mapping[str, str]) -> tuple[str, str]:
@@ -56,10 +57,7 @@ def _order(source: LogSource) -> Sequence[str]:
     return ("host", "user", "ip")
 
 
-def _value(event: Event, name: str) -> str:
-    value = event.get(name)
-    if value is None and name.startswith("winlog.event_data."):
-        value = (event.get("winlog.event_data") or {}).get(name.removeprefix("winlog.event_data."))
-    if isinstance(value, list):
+def _plain(value: Any) -> str:
+    if isinstance(value, list | tuple):
         value = value[0] if value else None
-    return "" if value in (None, "", "-") else str(value)
+    return "" if value is MISSING or value in (None, "", "-") else str(value)

@@ -5,7 +5,7 @@ One set of rules serves both: a location such as ``winlog.event_data.Image`` nam
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol
 
@@ -20,6 +20,11 @@ Place = tuple[str, str]
 class Lens(Protocol):
     """Says where locations lie in one shape of record."""
 
+    @property
+    def times(self) -> Sequence[str]:
+        """The keys that may hold the record's time, best first."""
+        ...
+
     def places(self, location: str) -> tuple[Place, ...]:
         """Where to look, first found wins; empty where this shape never holds it."""
         ...
@@ -27,6 +32,8 @@ class Lens(Protocol):
 
 class EcsLens:
     """Conformed events: flat dotted keys, flat fields as nested objects."""
+
+    times = ("@timestamp",)
 
     def places(self, location: str) -> tuple[Place, ...]:
         return tuple(_ecs_place(name) for name in location.split(ALTERNATIVE))
@@ -40,6 +47,8 @@ def _ecs_place(name: str) -> Place:
 
 class WindowsLens:
     """Flat Windows records: one object per event, system and event data side by side (NXLog and its like)."""
+
+    times = ("@timestamp", "TimeCreated", "UtcTime", "EventTime")
 
     def places(self, location: str) -> tuple[Place, ...]:
         found: dict[Place, None] = {}

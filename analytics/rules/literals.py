@@ -69,7 +69,8 @@ class LiteralFinder:
         return True
 
     def _scanned(self, value: str) -> Collection[int]:
-        self._found = found = []
+        found: list[int] = []
+        self._found = found
         self._scan(value.encode(), match_event_handler=self._note)
         return found
 

@@ -6,6 +6,7 @@ One broken rule never stops the others. A compiled set is kept by the digest of 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +16,7 @@ from analytics.rules.documents import MAX_BYTES, placeholders_beside, read_docum
 from analytics.rules.mapping import mapping_bytes
 from analytics.rules.rule import Failure, RuleSet
 
+_log = logging.getLogger(__name__)
 FORMAT = "2"
 """Changes whenever compiled rules would read differently."""
 
@@ -45,7 +47,10 @@ def load_rules(
     ruleset.digest = digest
     ruleset.failures = [*unread, *ruleset.failures]
     if kept and not unread:
-        kept.put(ruleset)
+        try:
+            kept.put(ruleset)
+        except OSError as error:
+            _log.warning("rules.not_kept", extra={"folder": str(cache), "problem": str(error)})
     return ruleset
 
 

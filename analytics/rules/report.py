@@ -42,11 +42,11 @@ class Reporter:
         return list(made.values())
 
     def _signal(self, rule: Rule, variant: Variant, event: Event) -> Signal:
-        entity_type, entity_value = entity_of(rule, event)
+        entity_type, entity_value = entity_of(rule, lambda name: read(self._lens, event, name))
         event_id = event_id_of(event)
         return Signal(
             id=stable_id(DETECTOR, rule.id, event_id),
-            time=moment_of(event),
+            time=self.moment(event),
             rule_id=rule.id,
             rule_name=rule.title,
             detector=DETECTOR,
@@ -62,6 +62,13 @@ class Reporter:
             dimension=dimension_of(rule, event),
             reference=rule.references[0] if rule.references else "",
         )
+
+    def moment(self, event: Event) -> datetime:
+        """The event's time, aware UTC; the epoch where it has none that can be read."""
+        for key in self._lens.times:
+            if (moment := _moment(event.get(key))) is not None:
+                return moment
+        return datetime.fromtimestamp(0, UTC)
 
     def correlated(self, fired: Fired, moment: datetime) -> Signal | None:
         """The signal of a correlation, None where it only feeds another."""
@@ -145,14 +152,15 @@ def _excerpt(value: str, atom: Atom) -> str:
     return ("…" if start else "") + value[start : start + MAX_VALUE] + "…"
 
 
-def moment_of(event: Event) -> datetime:
-    """The event's time, aware UTC."""
-    moment = event.get("@timestamp")
-    if isinstance(moment, str):
-        moment = datetime.fromisoformat(moment)
-    if not isinstance(moment, datetime):
-        return datetime.fromtimestamp(0, UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _moment(value: Any) -> datetime | None:
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.removesuffix(" UTC"))
+        except ValueError:
+            return None
+    if not isinstance(value, datetime):
+        return None
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def dimension_of(rule: Rule, event: Event) -> Dimension:
