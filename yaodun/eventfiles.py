@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import orjson
 
@@ -65,7 +65,7 @@ class Events:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
+def _opened(path: Path) -> Iterator[Any]:
     try:
         with path.open("rb") as file:
             if path.suffix == ".gz":
@@ -83,8 +83,7 @@ def event_files(path: Path, kind: FileKind = FileKind.AUTO) -> Iterator[EventFil
         if path.suffix == ".zip":
             yield from _members(path, kind)
         else:
-            buffered = io.BufferedReader(file, BLOCK)  # type: ignore[arg-type]
-            yield EventFile(str(path), kind if kind != FileKind.AUTO else tell(buffered.peek(65_536)), buffered)
+            yield EventFile(str(path), kind if kind != FileKind.AUTO else tell(file.peek(65_536)), file)
 
 
 def _members(path: Path, kind: FileKind) -> Iterator[EventFile]:
@@ -95,9 +94,9 @@ def _members(path: Path, kind: FileKind) -> Iterator[EventFile]:
     with archive:
         for name in archive.namelist():
             if "__MACOSX" not in name and name.endswith((".json", ".ndjson", ".log", ".evtx")):
-                buffered = io.BufferedReader(archive.open(name), BLOCK)  # type: ignore[arg-type]
-                told = kind if kind != FileKind.AUTO else tell(buffered.peek(65_536))
-                yield EventFile(f"{path}!{name}", told, buffered)
+                member: Any = archive.open(name)
+                told = kind if kind != FileKind.AUTO else tell(member.peek(65_536))
+                yield EventFile(f"{path}!{name}", told, member)
 
 
 def tell(head: bytes) -> FileKind:
@@ -140,7 +139,7 @@ class EventReader:
         if file.kind == FileKind.EVTX:
             yield from _evtx(file)
         elif file.kind == FileKind.PCAP:
-            raise AppError(ErrorKind.INVALID, "yaodun.kind_unread", place=file.name, kind="pcap")
+            raise AppError(ErrorKind.INVALID, "yaodun.kind_unread", place=file.name, what="pcap")
         else:
             for lines in line_blocks(file.stream):
                 yield b"".join(line for line in lines if len(line) <= MAX_LINE)
@@ -180,7 +179,7 @@ def _evtx(file: EventFile) -> Iterator[bytes]:
             break
         except RuntimeError:
             continue  # a damaged record; the parser goes on with the next
-        lines.append(orjson.dumps(orjson.loads(record["data"])))
+        lines.append(orjson.dumps(orjson.loads(record["data"] if record else b"{}")))
         if len(lines) >= 500:
             yield b"\n".join(lines) + b"\n"
             lines = []

@@ -88,10 +88,6 @@ def test_case_changes_nothing_but_for_cased_and_regex(ruleset: RuleSet, lines: l
         assert set(matcher.match(record)) & plain == set(matcher.match(loud)) & plain
 
 
-def _ascii(value: object) -> bool:
-    return isinstance(value, str) and value.isascii()
-
-
 def test_raw_records_and_parsed_events_meet_the_same_rules(ruleset: RuleSet, lines: list[bytes]) -> None:
     raw, parsed = Matcher(ruleset, WindowsLens()), Matcher(ruleset)
     reader = EventReader()
