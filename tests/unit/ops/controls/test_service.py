@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,8 +10,7 @@ import pytest
 
 from infra.clock import ManualClock
 from infra.errors import AppError, ErrorKind
-from infra.records import Records, open_records
-from infra.records.migrate import migrate
+from infra.records import Records
 from infra.web.seams import Actor
 from ops.controls.facts import OBJECT, Fact
 from ops.controls.reading import read_facts, read_profile
@@ -25,14 +24,6 @@ OWNER = Actor(id="u1", name="owner")
 class Source:
     def facts(self, object_id: str, now: datetime) -> Iterable[Fact]:
         return [seen(OBJECT, "logs.continuous_days_least", 200)]
-
-
-@pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
-    records = open_records(tmp_path / "records.db")
-    migrate(records.engine)
-    yield records
-    records.close()
 
 
 @pytest.fixture

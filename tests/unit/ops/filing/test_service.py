@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,8 +11,7 @@ from sqlalchemy import text
 
 from infra.clock import ManualClock
 from infra.errors import AppError, ErrorKind
-from infra.records import Records, open_records
-from infra.records.migrate import migrate
+from infra.records import Records
 from infra.web.seams import Actor
 from ops.filing.lifecycle import STEPS, State
 from ops.filing.service import Filings, certificate_expiry
@@ -22,14 +19,6 @@ from tests.unit.ops.filing.forms import FORM, NOW, complete
 
 OWNER, REVIEWER, CHIEF = (Actor(id=name, name=name) for name in ("owner", "reviewer", "chief"))
 HASH = "cd" * 32
-
-
-@pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
-    records = open_records(tmp_path / "records.db")
-    migrate(records.engine)
-    yield records
-    records.close()
 
 
 @pytest.fixture
