@@ -96,10 +96,20 @@ class Rectification:
     ) -> Finding:  # fmt: skip
         """A new finding."""
         row = FindingRow(
-            id=new_id("fd"), object_id=object_id, evaluation_id=evaluation_id, unit=unit, asset=asset, title=title,
-            risk=risk, major=major, state=State.OPEN, owner="", due=None, cause="", fix="", mitigation="",
-            after_sha256="", before_sha256=before_sha256, exception_until=None, created=self._clock.now(), closed=None, closed_by="",
-        )  # fmt: skip
+            id=new_id("fd"),
+            object_id=object_id,
+            evaluation_id=evaluation_id,
+            unit=unit,
+            asset=asset,
+            title=title,
+            risk=risk,
+            major=major,
+            before_sha256=before_sha256,
+            state=State.OPEN,
+            created=self._clock.now(),
+        )
+        for name in ("owner", "cause", "fix", "mitigation", "after_sha256", "closed_by"):
+            setattr(row, name, "")
 
         def work(session: Session) -> Finding:
             session.add(row)
