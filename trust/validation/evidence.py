@@ -74,6 +74,8 @@ def _parameters(request: Request) -> dict[str, Any]:
         "profile": str(request.profile),
         "sm2_id": request.sm2_id.hex(),
         "revocation": request.revocation,
+        "purpose": request.purpose,
+        "min_level": request.min_level,
     }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trust.validation.budget import Budget, BudgetSpent
 from trust.validation.builder import Builder, Signatures
@@ -45,6 +45,7 @@ class Question:
     name: str | None = None
     usage: str | None = None
     revocation: bool = False
+    max_age: timedelta | None = None
     rule: PathRule | None = None
     budget: Callable[[], Budget] = Budget
 
@@ -73,7 +74,9 @@ class Judge:
         self.signatures = Signatures(self.budget, question.path.sm2_id)
         at = question.path.at
         self.builder = Builder(material.anchors, material.pool, at, self.signatures)
-        self.lists = Lists(material.crls, at, question.now, self.builder, self.signatures, self._signer_trusted)
+        self.lists = Lists(
+            material.crls, at, question.now, self.builder, self.signatures, self._signer_trusted, question.max_age
+        )
         self.responses = Responses(material.responses, at, question.now, self.signatures)
         self._busy: set[Certificate] = set()
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -61,6 +62,8 @@ class Request:
     profile: ProfileName = ProfileName.PATH
     sm2_id: bytes = DEFAULT_ID
     revocation: bool | None = None
+    purpose: str | None = None
+    min_level: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,10 @@ class AnchorGroup:
     sm2_id: bytes = DEFAULT_ID
     rule: PathRule | None = None
     revocation: bool = False
-    level: Callable[[Certificate], str] | None = None
+    max_age: timedelta | None = None
+    facts: Callable[[tuple[Certificate, ...]], dict[str, Any]] | None = None
+    level: str = ""
+    profile: ProfileName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +188,7 @@ def _judge_certificate(gathered: Gathered, leaf: Certificate, crls: tuple[Crl, .
 
 def _reached(verdict: Verdict) -> tuple[bool, int]:
     """Which failure tells more: one with a path, then the one with fewer reasons."""
-    pathless = any(reason.code is Code.NO_PATH for reason in verdict.reasons)
-    return not pathless, -sum(not reason.advice for reason in verdict.reasons)
+    return _has_path(verdict), -sum(not reason.advice for reason in verdict.reasons)
 
 
 def _judge_group(gathered: Gathered, group: AnchorGroup, leaf: Certificate, extra: tuple[Crl, ...]) -> Verdict:
@@ -198,7 +203,7 @@ def _judge_group(gathered: Gathered, group: AnchorGroup, leaf: Certificate, extr
     question = Question(
         path=Parameters(
             at=request.at,
-            profile=PROFILES[request.profile],
+            profile=PROFILES[group.profile or request.profile],
             policies=frozenset(request.policies) or frozenset({ANY_POLICY}),
             require_explicit=request.require_explicit,
             inhibit_mapping=request.inhibit_mapping,
@@ -210,12 +215,17 @@ def _judge_group(gathered: Gathered, group: AnchorGroup, leaf: Certificate, extr
         name=request.name,
         usage=request.usage,
         revocation=required or group.revocation,
+        max_age=group.max_age,
         rule=group.rule,
         budget=Budget,
     )
     verdict = judge(leaf, material, question)
-    level = group.level(verdict.chain[-1]) if group.level and verdict.outcome is Outcome.VALID else ""
-    return replace_verdict(verdict, level=level)
+    facts = group.facts(verdict.chain) if group.facts else {}
+    return replace_verdict(verdict, level=group.level, facts=facts) if _has_path(verdict) else verdict
+
+
+def _has_path(verdict: Verdict) -> bool:
+    return all(reason.code is not Code.NO_PATH for reason in verdict.reasons)
 
 
 def replace_verdict(verdict: Verdict, **changes: object) -> Verdict:
@@ -229,6 +239,7 @@ def _judge_message(gathered: Gathered, message: cms.SignedMessage) -> Verdict:
     verdicts = [_judge_signer(gathered, message, signer) for signer in message.signers]
     worst = max(verdicts, key=lambda verdict: _SEVERITY[verdict.outcome])
     facts = {
+        **worst.facts,
         "object": "gm-cms" if message.chinese else "cms",
         "signers": [_signer_facts(signer, verdict) for signer, verdict in zip(message.signers, verdicts, strict=True)],
     }
@@ -277,7 +288,7 @@ def _judge_raw(gathered: Gathered, signature: bytes) -> Verdict:
     signer = certificates[0]
     verdict = _judge_certificate(gathered, signer)
     trouble = _raw_trouble(gathered, signer, signature, _group_of(gathered, verdict))
-    return replace_verdict(_joined(verdict, trouble), facts={"object": "raw"})
+    return replace_verdict(_joined(verdict, trouble), facts={**verdict.facts, "object": "raw"})
 
 
 def _raw_trouble(gathered: Gathered, signer: Certificate, signature: bytes, sm2_id: bytes) -> list[Reason]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trust.crypto.algorithm import Check, check_signature
 from trust.crypto.der import read_tlv, tlv
@@ -51,9 +51,10 @@ class Lists:
         builder: Builder,
         signatures: Signatures,
         trusted: Trusted,
+        max_age: timedelta | None = None,
     ) -> None:
         self._crls = list(crls)
-        self._at, self._now = at, now
+        self._at, self._now, self._max_age = at, now, max_age
         self._builder, self._signatures, self._trusted = builder, signatures, trusted
 
     def status(self, certificate: Certificate, issuer: Certificate, anchor: Certificate) -> Status:
@@ -80,6 +81,8 @@ class Lists:
             return Reason(Code.CRL_NOT_YET_VALID, subject, crl.this_update.isoformat())
         if crl.next_update is None or self._at > crl.next_update:
             return Reason(Code.REVOCATION_STALE, subject, crl.next_update.isoformat() if crl.next_update else "")
+        if self._max_age is not None and self._at - crl.this_update > self._max_age:
+            return Reason(Code.REVOCATION_STALE, subject, crl.this_update.isoformat())
         if crl.this_update > self._at and certificate.not_after < crl.this_update:
             return Reason(Code.REVOCATION_STALE, subject, crl.this_update.isoformat())
         return None
