@@ -50,7 +50,7 @@ def check_follows(signed: SignedList, before: TrustList | None) -> TrustList:
         raise AppError(ErrorKind.TOO_LARGE, "trust.validation.too_large", limit=MAX_DOCUMENT)
     try:
         found = signed.list
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError) as error:
         raise _refused(str(error)) from None
     if found.canonical() != signed.body:
         raise _refused("not canonical")

@@ -7,7 +7,7 @@ the list of the moment.
 from __future__ import annotations
 
 from collections.abc import Mapping as AnyMapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -25,19 +25,22 @@ from trust.validation.codes import Code
 from trust.validation.evidence import verify
 from trust.validation.request import AnchorGroup, Request, gather
 from trust.validation.subtree import check_names
-from trust.validation.verdict import Outcome, Reason, Verdict, outcome_of
+from trust.validation.verdict import Reason, Verdict
 
 
 class _Conditions:
     """The extra rule of one entry over a path that ends in one of its anchors."""
 
-    def __init__(self, entry: Entry, newest: Entry | None, request: Request) -> None:
-        self._entry, self._newest, self._request = entry, newest, request
+    def __init__(self, entry: Entry, newest: TrustList, request: Request) -> None:
+        self._entry, self._request = entry, request
+        self._newest, self._next_update = newest.entry(entry.id), newest.next_update
         self._scope = constraints(entry.permitted, entry.excluded)
 
     def __call__(self, anchor: Certificate, path: list[Certificate]) -> list[Reason]:
         leaf = path[-1] if path else anchor
         reasons = [*self._states(anchor), *self._use(anchor)]
+        if self._request.now > self._next_update:  # a newer list may have withdrawn the authority
+            reasons.append(Reason(Code.LIST_STALE, "", self._next_update.isoformat()))
         if self._scope is not None:
             fault = check_names(leaf, self._scope, Budget())
             if fault is not None:
@@ -70,10 +73,10 @@ def groups(history: History, request: Request) -> tuple[AnchorGroup, ...]:
     current, newest = history.at(request.at), history.latest
     if current is None or newest is None:
         return ()
-    return tuple(_group(entry, newest.entry(entry.id), request) for entry in current.entries)
+    return tuple(_group(entry, newest, request) for entry in current.entries)
 
 
-def _group(entry: Entry, newest: Entry | None, request: Request) -> AnchorGroup:
+def _group(entry: Entry, newest: TrustList, request: Request) -> AnchorGroup:
     return AnchorGroup(
         anchors=tuple(read_certificate(der) for der in entry.certificates),
         sm2_id=DEFAULT_ID if entry.sm2_id is None else bytes.fromhex(entry.sm2_id),
@@ -116,18 +119,7 @@ def recognise(history: History, request: Request) -> Verdict:
     current = history.at(request.at)
     if current is None:
         return verify(gathered)
-    return _with_freshness(verify(gathered, _bundle(history, current)), history, request.now)
-
-
-def _with_freshness(verdict: Verdict, history: History, now: datetime) -> Verdict:
-    """A list past its next update leaves a good verdict open: a newer one may have withdrawn the authority."""
-    newest = history.latest
-    if newest is None or now <= newest.next_update or verdict.outcome is not Outcome.VALID:
-        return verdict
-    stale = Reason(Code.LIST_STALE, "", newest.next_update.isoformat())
-    reasons = (*verdict.reasons, stale)
-    result = {**verdict.evidence, "list_stale": True}
-    return msgspec.structs.replace(verdict, reasons=reasons, outcome=outcome_of(reasons), evidence=result)
+    return verify(gathered, _bundle(history, current))
 
 
 def _bundle(history: History, current: TrustList) -> dict[str, Any]:

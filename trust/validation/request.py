@@ -186,9 +186,10 @@ def _judge_certificate(gathered: Gathered, leaf: Certificate, crls: tuple[Crl, .
     return best
 
 
-def _reached(verdict: Verdict) -> tuple[bool, int]:
-    """Which failure tells more: one with a path, then the one with fewer reasons."""
-    return _has_path(verdict), -sum(not reason.advice for reason in verdict.reasons)
+def _reached(verdict: Verdict) -> tuple[bool, bool, int]:
+    """Which failure tells more: one with a path, one whose issuer is known, one with fewer reasons."""
+    known = all(reason.code is not Code.ISSUER_UNKNOWN for reason in verdict.reasons)
+    return _has_path(verdict), known, -sum(not reason.advice for reason in verdict.reasons)
 
 
 def _judge_group(gathered: Gathered, group: AnchorGroup, leaf: Certificate, extra: tuple[Crl, ...]) -> Verdict:
