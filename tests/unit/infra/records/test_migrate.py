@@ -12,7 +12,8 @@ from sqlalchemy import inspect, text
 import infra.feed.notice
 import infra.ledger.rows
 import infra.records.lease
-import infra.register.rows  # noqa: F401
+import infra.register.rows
+import infra.schedule.rows  # noqa: F401
 import trust.identity.rows  # noqa: F401
 from infra.errors import AppError, ErrorKind
 from infra.records import Record, open_records
