@@ -23,7 +23,7 @@ _BSD_TIME = re.compile(
 _ISO_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})? ")
 _CISCO_SEQUENCE = re.compile(r"\d{1,10}: (?=\*?[A-Z][a-z]{2} +\d)")
 _TAG = re.compile(
-    r"(?!CEF:|LEEF:)(?: ?-- )?([A-Za-z0-9_./@()%#\\-]{1,64}?)(?: \d[\d.]{0,15})?(?:\[([^\]\s]{1,64})\])?: ?"
+    r"(?!CEF:|LEEF:)(?: ?-- )?([A-Za-z0-9_./@()#\\-]{1,64}?)(?: \d[\d.]{0,15})?(?:\[([^\]\s]{1,64})\])?: ?"
 )
 _SD_NAME = re.compile(r"[^\s=\]\"]{1,255}")
 _SD_VALUE = re.compile(r'"((?:[^"\\\]]|\\.)*)"', re.DOTALL)
