@@ -26,6 +26,9 @@ from ops.alerts.api import alerts_router
 from trust.identity.api import link_router, session_router, tokens_router, users_router
 from trust.identity.authenticate import WebAuthenticator
 from trust.identity.settings import Identities
+from trust.trustlist.api import verify_router
+from trust.trustlist.publish import ListStore
+from trust.trustlist.verifier import Verifier
 from yaodun import __version__
 from yaodun.preflight import split_address
 from yaodun.rooms.alerts import AlertRoom
@@ -90,6 +93,7 @@ class WebService:
             register_router(site.register, site.access),
             alerts_router(alerts, site.access),
             posture_router(posture, site.access),
+            verify_router(Verifier(ListStore(site.records, site.clock)), site.access, site.clock),
             events_router(store, site.access, site.clock, parse_lucene),
             access=site.access,
             version=__version__,
