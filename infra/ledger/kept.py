@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, select, type_coerce
 from sqlalchemy.orm import Session
+from sqlalchemy.types import NullType
 
 from infra.clock import rfc3339
 from infra.ledger.entry import read_leaf
 from infra.ledger.examine import Examiner, FindingKind, Node, Report
 from infra.ledger.rows import HeadRow, LeafRow, NodeRow
+from infra.records import Record
 
 _PAGE = 2000
 
@@ -24,7 +26,7 @@ def examine_kept(session: Session, witnessed: Mapping[int, bytes] | None = None)
     heads = _Heads(session)
     for row in leaves_in_order(session):
         place = examiner.size
-        nodes = examiner.leaf(row.body, row.sha256, row.sm3)
+        nodes = examiner.leaf(_bytes(row.body), _bytes(row.sha256), _bytes(row.sm3) if row.sm3 is not None else None)
         if wrong := _wrong_column(row):
             examiner.find(FindingKind.COLUMN, place, what=wrong)
         for node in nodes:
@@ -35,8 +37,8 @@ def examine_kept(session: Session, witnessed: Mapping[int, bytes] | None = None)
 
 
 def leaves_in_order(session: Session) -> Iterator[Row[Any]]:
-    """Every leaf by number, a page at a time."""
-    query = select(LeafRow.__table__).order_by(LeafRow.leaf).limit(_PAGE)
+    """Every leaf by number, a page at a time, as the database has it: a forger may have put anything into a column."""
+    query = select(*_raw(LeafRow)).order_by(LeafRow.leaf).limit(_PAGE)
     after = -1
     while rows := session.execute(query.where(LeafRow.leaf > after)).all():
         yield from rows
@@ -45,11 +47,15 @@ def leaves_in_order(session: Session) -> Iterator[Row[Any]]:
 
 def heads_in_order(session: Session) -> Iterator[Row[Any]]:
     """Every head by size, a page at a time."""
-    query = select(HeadRow.__table__).order_by(HeadRow.size).limit(_PAGE)
+    query = select(*_raw(HeadRow)).order_by(HeadRow.size).limit(_PAGE)
     after = -1
     while rows := session.execute(query.where(HeadRow.size > after)).all():
         yield from rows
         after = rows[-1].size
+
+
+def _raw(row_type: type[Record]) -> list[ColumnElement[Any]]:
+    return [type_coerce(column, NullType()).label(column.name) for column in row_type.__table__.columns]
 
 
 class _Heads:
@@ -74,7 +80,7 @@ class _Heads:
     def _take(self, examiner: Examiner) -> None:
         head = self._next
         assert head is not None
-        examiner.head(head.size, head.sha256, head.sm3)
+        examiner.head(head.size, _bytes(head.sha256), _bytes(head.sm3) if head.sm3 is not None else None)
         self._last = head.size
         self._next = next(self._rows, None)
 
@@ -83,12 +89,14 @@ def _wrong_column(row: Row[Any]) -> str:
     """The search column that does not say what the leaf says; '' where all do."""
     try:
         entry = read_leaf(row.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, TypeError):
+        return "body"
+    if not isinstance(row.body, bytes):
         return "body"
     said: Sequence[tuple[str, object, object]] = (
         ("leaf", row.leaf, entry.leaf),
         ("entry", row.entry, entry.id),
-        ("time", _moment(row.time), entry.time),
+        ("time", moment_text(row.time), entry.time),
         ("actor", row.actor, entry.actor.get("id")),
         ("action", row.action, entry.action),
         ("thing", row.thing, entry.thing),
@@ -96,8 +104,20 @@ def _wrong_column(row: Row[Any]) -> str:
     return next((name for name, column, leaf in said if column != leaf), "")
 
 
-def _moment(time: datetime) -> str:
-    return rfc3339(time)
+def moment_text(raw: object) -> str:
+    """A time as leaves write it ('' for what is none); SQLite hands out text, PostgreSQL moments."""
+    try:
+        moment = datetime.fromisoformat(raw) if isinstance(raw, str) else raw
+    except ValueError:
+        return ""
+    if not isinstance(moment, datetime):
+        return ""
+    return rfc3339(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def _bytes(raw: object) -> bytes:
+    """What a column holds, whatever its type is now."""
+    return bytes(raw) if isinstance(raw, bytes | bytearray | memoryview) else str(raw).encode()
 
 
 def _compare_node(session: Session, examiner: Examiner, node: Node) -> None:

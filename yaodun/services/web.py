@@ -23,6 +23,8 @@ from infra.web.serving import Serving
 from infra.web.shell import ShellOptions, build_shell
 from ops.alerts import Alerts
 from ops.alerts.api import alerts_router
+from trust.audit import Audit
+from trust.audit.api import audit_router
 from trust.identity.api import link_router, session_router, tokens_router, users_router
 from trust.identity.authenticate import WebAuthenticator
 from trust.identity.settings import Identities
@@ -32,7 +34,6 @@ from trust.trustlist.verifier import Verifier
 from yaodun import __version__
 from yaodun.preflight import split_address
 from yaodun.rooms.alerts import AlertRoom
-from yaodun.rooms.audit import AuditRoom
 from yaodun.rooms.health import HealthRoom
 from yaodun.rooms.names import Names
 from yaodun.rooms.posture import PostureRoom
@@ -84,6 +85,7 @@ class WebService:
         store = site.open_store(read_only=True)
         alerts = Alerts(site.records, site.clock, record)
         posture = PostureService(site.records, site.clock)
+        audit = Audit(site.records, site.clock)
         api = build_api(
             relay_router(f"http://{site.settings.ingest.http_listen}", HOME),
             session_router(site.identity, settings, secure=self._secure),
@@ -91,6 +93,7 @@ class WebService:
             users_router(site.identity, site.access),
             tokens_router(site.tokens, site.access),
             register_router(site.register, site.access),
+            audit_router(audit, site.access),
             alerts_router(alerts, site.access),
             posture_router(posture, site.access),
             verify_router(Verifier(ListStore(site.records, site.clock)), site.access, site.clock),
@@ -107,7 +110,7 @@ class WebService:
             posture=PostureRoom(posture, alerts, site.clock),
             health=HealthRoom(site, store),
             people=site.identity,
-            audit=AuditRoom(site.records, site.clock),
+            audit=audit,
             register=RegisterRoom(site.register),
             authorizer=site.access,
             pulse=Pulse(site.records, site.clock),

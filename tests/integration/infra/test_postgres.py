@@ -15,6 +15,7 @@ from infra.ledger import Ledger, Sequencer, record
 from infra.records import Lease, open_records
 from infra.records.lease import LeaseRow
 from infra.records.migrate import configuration, migrate
+from trust.audit import Audit, AuditFilter
 
 pytestmark = pytest.mark.integration
 
@@ -113,3 +114,11 @@ def test_the_feed_wakes_at_once(postgres_url, records):
     assert heard.wait(1.0)
     feed.stop()
     other.close()
+
+
+def test_free_text_of_the_audit_page(records):
+    records.write(lambda session: record(session, actor="w", action="a.b", thing="t:1", detail={"why": "误报 100%"}))
+    Sequencer(records).turn()
+    audit = Audit(records)
+    assert audit.rows(AuditFilter(text="误报 100%"), 10).total == 1
+    assert audit.rows(AuditFilter(text="1_0"), 10).total == 0

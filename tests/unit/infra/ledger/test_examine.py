@@ -36,6 +36,10 @@ CHANGE = """UPDATE infra_ledger_leaves SET body = CAST(replace(CAST(body AS TEXT
         (["DELETE FROM infra_ledger_leaves WHERE leaf >= 15"], FindingKind.TRUNCATED, 15),
         (["UPDATE infra_ledger_leaves SET actor = 'else' WHERE leaf = 3"], FindingKind.COLUMN, 3),
         (["UPDATE infra_ledger_leaves SET time = '2020-01-01 00:00:00.000000' WHERE leaf = 3"], FindingKind.COLUMN, 3),
+        (["UPDATE infra_ledger_leaves SET time = 'garbage' WHERE leaf = 3"], FindingKind.COLUMN, 3),
+        (["UPDATE infra_ledger_leaves SET body = CAST(body AS TEXT) WHERE leaf = 3"], FindingKind.COLUMN, 3),
+        (["UPDATE infra_ledger_leaves SET body = 7 WHERE leaf = 3"], FindingKind.CHANGED, 3),
+        (["UPDATE infra_ledger_leaves SET sha256 = 'text' WHERE leaf = 3"], FindingKind.CHANGED, 3),
         (
             [
                 "UPDATE infra_ledger_leaves SET leaf = -1 WHERE leaf = 4",
@@ -54,6 +58,7 @@ CHANGE = """UPDATE infra_ledger_leaves SET body = CAST(replace(CAST(body AS TEXT
             20,
         ),
         (["UPDATE infra_ledger_heads SET sha256 = zeroblob(32) WHERE size = 12"], FindingKind.HEAD, 8),
+        (["UPDATE infra_ledger_heads SET sha256 = 'x', time = 'y' WHERE size = 12"], FindingKind.HEAD, 8),
         (["UPDATE infra_ledger_leaves SET body = CAST('nonsense' AS BLOB) WHERE leaf = 6"], FindingKind.CHANGED, 6),
     ],
 )
