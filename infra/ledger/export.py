@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from infra.clock import Clock, SystemClock, rfc3339
 from infra.errors import AppError, ErrorKind
 from infra.ledger.examine import Examiner, FindingKind, Report
-from infra.ledger.kept import heads_in_order, leaves_in_order, moment_text
+from infra.ledger.kept import as_bytes, heads_in_order, leaves_in_order, moment_text
 from infra.records import Records
 
 MAGIC = b"yaodun-ledger/1 "
@@ -68,10 +68,15 @@ def _write(session: Session, file: _Hashed, now: datetime) -> int:
     head = next(heads, None)
     count = 0
     for row in leaves_in_order(session):
-        file.write(b"leaf %s %s\n" % (row.sha256.hex().encode(), row.body))
+        file.write(b"leaf %s %s\n" % (as_bytes(row.sha256).hex().encode(), as_bytes(row.body)))
         count += 1
         while head is not None and head.size <= count:
-            line = _HeadLine(head.size, moment_text(head.time), head.sha256.hex(), head.sm3.hex() if head.sm3 else None)
+            line = _HeadLine(
+                head.size,
+                moment_text(head.time),
+                as_bytes(head.sha256).hex(),
+                as_bytes(head.sm3).hex() if head.sm3 else None,
+            )
             file.write(b"head " + msgspec.json.encode(line) + b"\n")
             head = next(heads, None)
     file.write(b"end " + msgspec.json.encode(_EndLine(count, file.digest.hexdigest())) + b"\n")

@@ -26,7 +26,9 @@ def examine_kept(session: Session, witnessed: Mapping[int, bytes] | None = None)
     heads = _Heads(session)
     for row in leaves_in_order(session):
         place = examiner.size
-        nodes = examiner.leaf(_bytes(row.body), _bytes(row.sha256), _bytes(row.sm3) if row.sm3 is not None else None)
+        nodes = examiner.leaf(
+            as_bytes(row.body), as_bytes(row.sha256), as_bytes(row.sm3) if row.sm3 is not None else None
+        )
         if wrong := _wrong_column(row):
             examiner.find(FindingKind.COLUMN, place, what=wrong)
         for node in nodes:
@@ -80,7 +82,7 @@ class _Heads:
     def _take(self, examiner: Examiner) -> None:
         head = self._next
         assert head is not None
-        examiner.head(head.size, _bytes(head.sha256), _bytes(head.sm3) if head.sm3 is not None else None)
+        examiner.head(head.size, as_bytes(head.sha256), as_bytes(head.sm3) if head.sm3 is not None else None)
         self._last = head.size
         self._next = next(self._rows, None)
 
@@ -115,7 +117,7 @@ def moment_text(raw: object) -> str:
     return rfc3339(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
-def _bytes(raw: object) -> bytes:
+def as_bytes(raw: object) -> bytes:
     """What a column holds, whatever its type is now."""
     return bytes(raw) if isinstance(raw, bytes | bytearray | memoryview) else str(raw).encode()
 

@@ -189,3 +189,11 @@ def test_any_alteration_of_an_export_is_found(records, grow, tmp_path, data, cha
     forged = tmp_path / "forged.txt"
     forged.write_bytes(first + b"".join(altered))
     assert not examine_export(forged).clean
+
+
+def test_an_altered_ledger_is_exported_as_it_is_and_found_altered(records, grow, tmp_path):
+    grow(5)
+    tamper(records, "UPDATE infra_ledger_leaves SET sha256 = 'x', body = 'line' || char(10) || 'break' WHERE leaf = 2")
+    export(records, tmp_path / "e")
+    assert FindingKind.CHANGED in kinds(examine_export(tmp_path / "e")) | kinds(Ledger(records).verify())
+    assert not examine_export(tmp_path / "e").clean
