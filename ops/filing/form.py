@@ -93,7 +93,7 @@ class Table(msgspec.Struct, frozen=True):
     per: str
 
 
-class Form(msgspec.Struct, frozen=True, dict=True):
+class Form(msgspec.Struct, frozen=True, eq=False, dict=True):
     """One edition of the form."""
 
     ref: PackRef

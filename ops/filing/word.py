@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from docx import Document
@@ -50,6 +51,7 @@ def _sheet_context(sheet: Sheet, form: Form) -> dict[str, str]:
     return {"key": sheet.key} | {field.id: printed(field, sheet.value(field.id)) for field in fields}
 
 
+@cache
 def default_template(form: Form) -> bytes:
     """The shipped template; save it, change it in Word (keeping headings and label-value rows), put it where the site's
     templates are."""
