@@ -12,6 +12,7 @@ from typing import Protocol
 
 import msgspec
 
+from infra.blobs import BlobStore
 from infra.clock import rfc3339
 from infra.errors import AppError, ErrorKind
 from ops.documents.archive import open_archive
@@ -96,6 +97,16 @@ def to_package(
     if signer:
         files[SIGNATURE] = signer.sign(files[MANIFEST])
     return _zip(files)
+
+
+def reader(blobs: BlobStore) -> Callable[[str], bytes]:
+    """Reads attachments from a blob store."""
+
+    def read(sha256: str) -> bytes:
+        with blobs.open(sha256) as file:
+            return file.read()
+
+    return read
 
 
 def _checked(ref: FileRef, data: bytes) -> bytes:

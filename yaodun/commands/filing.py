@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from infra.blobs import FolderBlobs
 from infra.clock import SystemClock
 from infra.errors import AppError, ErrorKind
 from infra.records import Records, open_records
@@ -17,7 +18,7 @@ from infra.records.migrate import migrate
 from infra.web.seams import Actor
 from ops.documents.template import site_template
 from ops.filing.document import FilingDocument
-from ops.filing.exchange import read_filing, to_json, to_package
+from ops.filing.exchange import read_filing, reader, to_json, to_package
 from ops.filing.form import Form, shipped_form
 from ops.filing.service import Filings
 from ops.filing.spreadsheet import to_xlsx
@@ -72,7 +73,7 @@ def _export(args: argparse.Namespace, form: Form) -> int:
         "docx": lambda: to_docx(document, form, site_template(home.root / "templates", TEMPLATE_NAME)),
         "xlsx": lambda: to_xlsx(document, form),
         "json": lambda: to_json(document),
-        "package": lambda: to_package(document, form, _blob(home.blobs), SystemClock().now()),
+        "package": lambda: to_package(document, form, reader(FolderBlobs(home.blobs)), SystemClock().now()),
     }
     data = writers[args.kind]()
     if args.out:
@@ -82,16 +83,6 @@ def _export(args: argparse.Namespace, form: Form) -> int:
     else:
         sys.stdout.buffer.write(data)
     return 0
-
-
-def _blob(folder: Path) -> Callable[[str], bytes]:
-    def read(sha256: str) -> bytes:
-        for path in (folder / sha256[:2] / sha256, folder / sha256):
-            if path.is_file():
-                return path.read_bytes()
-        raise AppError(ErrorKind.NOT_FOUND, "ops.filing.no_attachment", place=sha256[:12])
-
-    return read
 
 
 def _import(args: argparse.Namespace, form: Form) -> int:

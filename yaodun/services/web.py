@@ -34,6 +34,7 @@ from trust.trustlist.verifier import Verifier
 from yaodun import __version__
 from yaodun.preflight import split_address
 from yaodun.rooms.alerts import AlertRoom
+from yaodun.rooms.graded import graded_routers
 from yaodun.rooms.health import HealthRoom
 from yaodun.rooms.names import Names
 from yaodun.rooms.posture import PostureRoom
@@ -98,6 +99,7 @@ class WebService:
             posture_router(posture, site.access),
             verify_router(Verifier(ListStore(site.records, site.clock)), site.access, site.clock),
             events_router(store, site.access, site.clock, parse_lucene),
+            *graded_routers(site, store),
             access=site.access,
             version=__version__,
             measures=self._measures,

@@ -1,0 +1,84 @@
+"""Facts from the platform's own registers: assets, alerts, filings' clocks, findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from infra.register import Asset
+from ops.alerts import AlertQuery
+from ops.alerts.service import AlertPage
+from ops.controls.facts import OBJECT, Fact, fact
+from ops.evaluation.rectification import Finding
+
+HANDLE_WITHIN = timedelta(days=1)
+LOOK_BACK = timedelta(days=30)
+
+
+class Assets(Protocol):
+    """The register's assets (``infra.register.Register``)."""
+
+    def assets(self, system: str = "") -> Sequence[Asset]: ...
+
+
+class AlertBook(Protocol):
+    """The alerts (``ops.alerts.Alerts``)."""
+
+    def search(self, query: AlertQuery) -> AlertPage: ...
+
+
+class FindingBook(Protocol):
+    """The findings (``ops.evaluation.rectification.Rectification``)."""
+
+    def find(self, object_id: str = "") -> Sequence[Finding]: ...
+
+
+class RegisterFacts:
+    """A ``FactSource`` over registers; the object's id is its system's id."""
+
+    def __init__(self, assets: Assets, alerts: AlertBook, findings: FindingBook) -> None:
+        self._assets = assets
+        self._alerts = alerts
+        self._findings = findings
+
+    def facts(self, object_id: str, now: datetime) -> Iterator[Fact]:
+        """Everything the registers can say about the object."""
+        yield from self._of_assets(object_id, now)
+        yield from self._of_alerts(object_id, now)
+        yield from self._of_findings(object_id, now)
+
+    def _of_assets(self, object_id: str, now: datetime) -> Iterator[Fact]:
+        mine = list(self._assets.assets(object_id))
+        if not mine:
+            return
+        filled = [asset for asset in mine if asset.unit and asset.zone and asset.kind]
+        share = round(100 * len(filled) / len(mine), 2)
+        strays = sorted(asset.name for asset in self._assets.assets() if not asset.system)
+        evidence = f"/register/assets?system={object_id}"
+        yield fact(OBJECT, "assets.fields_filled_pct", share, now, "register", evidence=evidence)
+        yield fact(OBJECT, "assets.unregistered", strays, now, "register", evidence="/register/assets?system=")
+        unplaced = sorted(asset.name for asset in mine if not asset.zone)
+        yield fact(OBJECT, "zones.unassigned_assets", unplaced, now, "register", evidence=evidence)
+
+    def _of_alerts(self, object_id: str, now: datetime) -> Iterator[Fact]:
+        only = {"system": (object_id,)}
+        page = self._alerts.search(AlertQuery(only=only, since=now - LOOK_BACK, limit=1000))
+        due = [alert for alert in page.alerts if alert.first_seen < now - HANDLE_WITHIN]
+        if not due:
+            return
+        handled = sum(alert.state != "new" for alert in due)
+        whole = sum(bool(alert.entity.get("value") and alert.rule.get("id")) for alert in due)
+        evidence = f"/alerts?system={object_id}"
+        yield fact(
+            OBJECT, "detection.alerts_handled_pct", round(100 * handled / len(due), 2), now, "alerts", evidence=evidence
+        )
+        yield fact(
+            OBJECT, "detection.alert_fields_pct", round(100 * whole / len(due), 2), now, "alerts", evidence=evidence
+        )
+
+    def _of_findings(self, object_id: str, now: datetime) -> Iterator[Fact]:
+        found = list(self._findings.find(object_id))
+        late = [finding.id for finding in found if finding.overdue and finding.unit.startswith("vulnerability")]
+        if any(finding.unit.startswith("vulnerability") for finding in found):
+            yield fact(OBJECT, "vulnerability.overdue", late, now, "findings", evidence=f"/findings?object={object_id}")

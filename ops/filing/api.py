@@ -1,0 +1,179 @@
+"""Filings over HTTP: values, proposals, steps, files in and out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, File, Query, Response, UploadFile
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+
+from infra.blobs import BlobStore
+from infra.clock import Clock
+from infra.errors import AppError, ErrorKind
+from infra.web.seams import Authorizer, current_actor
+from ops.filing.exchange import Signer, read_filing, reader, to_json, to_package
+from ops.filing.lifecycle import State
+from ops.filing.prefill import Coverage
+from ops.filing.service import Filing, Filings
+from ops.filing.spreadsheet import to_xlsx
+from ops.filing.validate import Problem
+from ops.filing.word import to_docx
+
+LARGEST_UPLOAD = 64 << 20
+MEDIA = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json",
+    "package": "application/zip",
+}
+ACTIONS = {"grade": "filing.grade", "review": "filing.review", "approve": "filing.approve"}
+
+
+class NewFiling(BaseModel):
+    """A draft for objects with their data categories."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    unit: str
+    objects: dict[str, list[str]]
+
+
+class Values(BaseModel):
+    """Values typed into one sheet."""
+
+    table: str
+    key: str = ""
+    values: dict[str, Any]
+
+
+class Decisions(BaseModel):
+    """Proposals of one sheet that are accepted and refused."""
+
+    table: str
+    key: str = ""
+    accepted: list[str] = []
+    refused: list[str] = []
+
+
+class StepTo(BaseModel):
+    """A step of the lifecycle with what it needs."""
+
+    action: str
+    file_sha256: str = ""
+    reason: str = ""
+    number: str = ""
+    date: str = ""
+
+
+def filing_router(
+    filings: Filings, access: Authorizer, blobs: BlobStore, clock: Clock, signer: Signer | None = None
+) -> APIRouter:
+    """``/api/v1/filings``: list, create, read, put values, decide proposals, step, export, import."""
+    router = APIRouter(prefix="/api/v1/filings", tags=["filings"])
+
+    @router.get("")
+    async def find(unit: str = "", state: Annotated[list[State] | None, Query()] = None) -> Response:
+        access.demand(current_actor.get(), "filing.read")
+        return answer(await run_in_threadpool(filings.find, unit, state or ()))
+
+    @router.post("", status_code=201)
+    async def create(new: NewFiling) -> Response:
+        actor = current_actor.get()
+        access.demand(actor, "filing.write", f"unit:{new.unit}")
+        return answer(await run_in_threadpool(filings.create, actor, new.id, new.unit, new.objects), 201)
+
+    @router.post("/import", status_code=201)
+    async def take_in(file: Annotated[UploadFile, File()], unit: str = "") -> Response:
+        actor = current_actor.get()
+        access.demand(actor, "filing.write", f"unit:{unit}")
+        raw = await file.read(LARGEST_UPLOAD + 1)
+        if len(raw) > LARGEST_UPLOAD:
+            raise AppError(ErrorKind.TOO_LARGE, "ops.documents.too_large", place="file", limit=LARGEST_UPLOAD)
+        document = await run_in_threadpool(read_filing, raw, filings.form, file.filename or "file")
+        return answer(await run_in_threadpool(filings.add, actor, unit, document), 201)
+
+    @router.get("/{filing_id}")
+    async def one(filing_id: str) -> Response:
+        access.demand(current_actor.get(), "filing.read", f"filing:{filing_id}")
+        return answer(await run_in_threadpool(described, filings, filing_id))
+
+    @router.put("/{filing_id}/values")
+    async def put(filing_id: str, body: Values) -> Response:
+        actor = current_actor.get()
+        access.demand(actor, "filing.write", f"filing:{filing_id}")
+        return answer(await run_in_threadpool(filings.put, actor, filing_id, body.table, body.key, body.values))
+
+    @router.post("/{filing_id}/prefill")
+    async def prefill(filing_id: str) -> Response:
+        actor = current_actor.get()
+        access.demand(actor, "filing.write", f"filing:{filing_id}")
+        return answer(await run_in_threadpool(filings.prefill, actor, filing_id))
+
+    @router.post("/{filing_id}/decisions")
+    async def decide(filing_id: str, body: Decisions) -> Response:
+        actor = current_actor.get()
+        access.demand(actor, "filing.write", f"filing:{filing_id}")
+        made = await run_in_threadpool(
+            filings.decide, actor, filing_id, body.table, body.key, body.accepted, body.refused
+        )
+        return answer(made)
+
+    @router.post("/{filing_id}/steps")
+    async def step(filing_id: str, body: StepTo) -> Response:
+        actor = current_actor.get()
+        access.demand(actor, ACTIONS.get(body.action, "filing.step"), f"filing:{filing_id}")
+        given = body.model_dump(exclude={"action", "file_sha256"}, exclude_defaults=True)
+        return answer(await run_in_threadpool(_step, filings, filing_id, body, given))
+
+    @router.get("/{filing_id}/export")
+    async def export(filing_id: str, kind: str = "json") -> Response:
+        access.demand(current_actor.get(), "filing.read", f"filing:{filing_id}")
+        if kind not in MEDIA:
+            raise AppError(ErrorKind.INVALID, "ops.filing.no_kind", place=kind, known=", ".join(MEDIA))
+        data = await run_in_threadpool(_export, filings, filing_id, kind, blobs, clock, signer)
+        name = f"{filing_id}.{'zip' if kind == 'package' else kind}"
+        return Response(data, media_type=MEDIA[kind], headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+    return router
+
+
+def answer(value: Any, status: int = 200) -> Response:
+    """A JSON response of structs."""
+    return Response(msgspec.json.encode(value), status_code=status, media_type="application/json")
+
+
+class Described(msgspec.Struct, frozen=True):
+    """A filing with what is wrong in it, its history and how much the platform filled."""
+
+    filing: Filing
+    problems: list[dict[str, str]]
+    history: list[Any]
+    coverage: Coverage
+
+
+def described(filings: Filings, filing_id: str) -> Described:
+    """Everything a page or script shows of one filing."""
+    found = [_problem(problem) for problem in filings.problems(filing_id)]
+    return Described(filings.get(filing_id), found, list(filings.history(filing_id)), filings.coverage(filing_id))
+
+
+def _problem(problem: Problem) -> dict[str, str]:
+    return {"place": problem.place, "kind": problem.kind, "text": problem.text}
+
+
+def _step(filings: Filings, filing_id: str, body: StepTo, given: dict[str, str]) -> Filing:
+    return filings.step(current_actor.get(), filing_id, body.action, file_sha256=body.file_sha256, **given)
+
+
+def _export(
+    filings: Filings, filing_id: str, kind: str, blobs: BlobStore, clock: Clock, signer: Signer | None
+) -> bytes:
+    document, form = filings.get(filing_id).document, filings.form
+    if kind == "docx":
+        return to_docx(document, form)
+    if kind == "xlsx":
+        return to_xlsx(document, form)
+    if kind == "json":
+        return to_json(document)
+    return to_package(document, form, reader(blobs), clock.now(), signer)
