@@ -64,6 +64,9 @@ def put(event: Event, field: str, value: Any) -> None:
         if field in _PLAIN_TEXT:
             event[field] = value
             return
+    elif value.__class__ is int and field in _PLAIN_TEXT:
+        event[field] = str(value)
+        return
     fitting = fit(field, value)
     if fitting is not None:
         event[field] = fitting

@@ -4,6 +4,7 @@ is."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from collectors.parsers.ecs_values import file_names, put, relate
@@ -32,6 +33,10 @@ _OURS_ALONE = (
     "yaodun.loss.",
     "yaodun.signal.",
     "yaodun.skew_ms",
+    "yaodun.inventory.",
+    "yaodun.trust.",
+    "yaodun.filing.",
+    "yaodun.dimension",
 )
 _ALIASES = {
     "message": ("message", "msg", "log", "MESSAGE", "short_message", "text"),
@@ -42,6 +47,10 @@ _ALIASES = {
     "log.logger": ("logger", "logger_name"),
 }
 _TIMES = ("@timestamp", "timestamp", "time", "ts", "datetime", "date", "timereported", "eventTime", "created_at")
+_ALIAS_OF = {name: field for field, names in _ALIASES.items() for name in names if name != field}
+_ALIAS_NAMES = frozenset(_ALIAS_OF)
+_ALIAS_RANK = {name: rank for rank, name in enumerate(_ALIAS_OF)}
+_KEYS_LOOKED_AT = 256
 Reading = tuple[str, Event, Stream]
 
 
@@ -63,15 +72,29 @@ def _wrapped(tree: dict[str, Any]) -> list[dict[str, Any]] | None:
     return None
 
 
-def _known(tree: dict[str, Any]) -> tuple[str, Callable[[dict[str, Any], Clockwork], Event]] | None:
-    if is_windows(tree):
-        return "windows", read_windows
-    if is_journal(tree):
-        return "journal", read_journal
-    for shape in shipped_shapes():
-        if shape.fits(tree):
-            return shape.name, shape.read
+Read = Callable[[dict[str, Any], Clockwork], Event]
+Fits = Callable[[dict[str, Any]], bool]
+_WINDOWS_KEYS = frozenset(("Event", "winlog", "EventID", "EventId", "event_data"))
+
+
+def _known(tree: dict[str, Any]) -> tuple[str, Read] | None:
+    for name, fits, read in _candidates(tuple(tree)[:_KEYS_LOOKED_AT]):
+        if fits(tree):
+            return name, read
     return None
+
+
+@lru_cache(maxsize=8_192)
+def _candidates(keys: tuple[str, ...]) -> tuple[tuple[str, Fits, Read], ...]:
+    """The formats that a document with these top-level members may have: most documents of a source have the same."""
+    present = frozenset(keys)
+    found: list[tuple[str, Fits, Read]] = []
+    if present & _WINDOWS_KEYS:
+        found.append(("windows", is_windows, read_windows))
+    if "__REALTIME_TIMESTAMP" in present:
+        found.append(("journal", is_journal, read_journal))
+    found += [(shape.name, shape.fits, shape.read) for shape in shipped_shapes() if shape.may_fit(present)]
+    return tuple(found)
 
 
 def _one(tree: dict[str, Any], clock: Clockwork) -> Reading:
@@ -99,6 +122,7 @@ def _generic(tree: dict[str, Any], clock: Clockwork) -> Reading:
     return name, event, _stream_of(event)
 
 
+@lru_cache(maxsize=65_536)
 def kept_name(name: str) -> str:
     """What only the platform may say about an event is kept under another name when a client says it."""
     ours = any(name == own or (own.endswith(".") and name.startswith(own)) for own in _OURS_ALONE)
@@ -110,10 +134,9 @@ def _aliases(event: Event, clock: Clockwork) -> None:
         if name in event and (moment := read_any(event[name], clock)):
             event["@timestamp"] = moment
             break
-    for field, names in _ALIASES.items():
-        for name in names:
-            if field not in event and isinstance(event.get(name), str):
-                put(event, field, event[name])
+    for name in sorted(_ALIAS_NAMES & event.keys(), key=_ALIAS_RANK.__getitem__):
+        if isinstance(event[name], str):
+            put(event, _ALIAS_OF[name], event[name])
     if isinstance(tag := event.get("syslogtag"), str) and "process.name" not in event:
         put(event, "process.name", tag.partition("[")[0].rstrip(":"))
 
@@ -121,6 +144,7 @@ def _aliases(event: Event, clock: Clockwork) -> None:
 def _stream_of(event: Event) -> Stream:
     if "yaodun.metric.name" in event:
         return Stream.METRICS
-    if any(name.startswith("yaodun.biz.") for name in event):
-        return Stream.BUSINESS
+    for name in event:
+        if name.startswith("yaodun.biz."):
+            return Stream.BUSINESS
     return Stream.LOGS

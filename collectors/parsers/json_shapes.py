@@ -75,6 +75,11 @@ class Shape:
     def __init__(self, spec: ShapeSpec) -> None:
         self.spec = spec
         self.name = spec.name
+        self._needs = [_heads(path) for path in (*spec.has, *spec.equal)]
+
+    def may_fit(self, keys: frozenset[str]) -> bool:
+        """Whether a document with these top-level members can be one of this format at all."""
+        return all(heads & keys for heads in self._needs)
 
     def fits(self, tree: dict[str, Any]) -> bool:
         """Whether ``tree`` is a document of this format."""
@@ -122,6 +127,12 @@ class Shape:
             if isinstance(value, dict | list):
                 paths[path] = msgspec.json.encode(value).decode()
         return paths
+
+
+def _heads(path: str) -> frozenset[str]:
+    """The members that ``path`` may begin with: ``a.b.c`` with ``a``, ``a.b`` or ``a.b.c``."""
+    parts = path.split(".")
+    return frozenset(".".join(parts[: number + 1]) for number in range(len(parts)))
 
 
 def _holds(tree: dict[str, Any], has: Iterable[str], equal: dict[str, list[Any]]) -> bool:

@@ -43,16 +43,22 @@ def split_syslog(context: Context) -> Answer:
     """Messages of a syslog receiver."""
     answer: Answer = []
     oversize = int(context.frame.meta.get("oversize", "0"))
+    seen: dict[bytes, Event] = {}
     for raw in unpack_records(context.frame.body):
-        if oversize or len(raw) > MAX_RECORD:
+        if (known := seen.get(raw)) is not None:
+            answer.append(Parsed(Stream.LOGS, dict(known)))
+        elif oversize or len(raw) > MAX_RECORD:
             answer.append(too_large(raw, oversize or len(raw)))
         else:
-            answer += guarded(raw, _syslog, context, raw)
+            answer += guarded(raw, _syslog, context, raw, seen)
     return answer
 
 
-def _syslog(context: Context, raw: bytes) -> Answer:
-    return [parsed(read_syslog_record(context, raw))]
+def _syslog(context: Context, raw: bytes, seen: dict[bytes, Event]) -> Answer:
+    document = read_syslog_record(context, raw)
+    # The same line again within a frame gives the same document; lists in it are never changed, only replaced.
+    seen[raw] = dict(document)
+    return [parsed(document)]
 
 
 def _lines_at(context: Context) -> Iterator[tuple[bytes, int]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from collectors.parsers.times import Clockwork, read_bsd, read_plain
@@ -154,13 +153,7 @@ def _name_process(event: Event, program: str | None, process: str | None) -> Non
 
 
 def _bsd(text: str, clock: Clockwork) -> datetime | None:
-    if clock.live:
-        return read_bsd(text, clock)
-    return _bsd_cached(text, clock.received.replace(minute=0, second=0, microsecond=0), clock.zone)
-
-
-@lru_cache(maxsize=8_192)
-def _bsd_cached(text: str, hour: datetime, zone: Any) -> datetime | None:
-    clock = Clockwork(hour)
-    clock.zone = zone
-    return read_bsd(text, clock)
+    """Many messages of a frame carry the same second."""
+    if text not in clock.memo:
+        clock.memo[text] = read_bsd(text, clock)
+    return clock.memo[text]

@@ -35,12 +35,13 @@ _AHEAD = timedelta(days=1)
 class Clockwork:
     """Reads times for one frame: when it was received, which zone it lives in, whether its records came live."""
 
-    __slots__ = ("live", "received", "zone")
+    __slots__ = ("live", "memo", "received", "zone")
 
     def __init__(self, received: datetime, zone: str = "", *, live: bool = False) -> None:
         self.received = received
         self.zone = zone_of(zone)
         self.live = live
+        self.memo: dict[str, datetime | None] = {}
 
     def place(self, naive: datetime) -> datetime:
         """The moment that ``naive`` (no zone) means."""
