@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
 from infra.clock import Clock, SystemClock
+from infra.feed import Feed
 from infra.records import Records
 from infra.web.cookie import read_cookie
 from infra.web.seams import ANONYMOUS, Actor
@@ -19,6 +20,7 @@ from trust.identity.tokens import TokenKind, Tokens
 
 FRESH_S = 0.5
 """How long an answer of the database is used again: a session or token that was ended is cut within this time."""
+PEOPLE = "people"
 _REMEMBERED = 10_000
 
 T = TypeVar("T")
@@ -75,6 +77,10 @@ class WebAuthenticator:
             return await self._scripts.get(secret, self._script) if secret else ANONYMOUS
         secret = read_cookie(headers.get("cookie", ""), secure=self._secure)
         return await self._sessions.get(secret, self._person) if secret else ANONYMOUS
+
+    def listen(self, feed: Feed) -> Callable[[], None]:
+        """Forget whenever the feed tells of accounts, sessions or tokens; the answer ends it."""
+        return feed.subscribe([PEOPLE], lambda notice: self.forget())
 
     def forget(self) -> None:
         """Ask the database again for everybody: something was ended."""

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra.errors import AppError, ErrorKind
+from infra.feed import publish
 from infra.ledger import record
 from infra.web.seams import Actor
 from trust.access.roles import RoleBook
@@ -53,6 +54,7 @@ def redeem(
     detail = {"purpose": row.purpose, "name": user.name, "roles": list(sessions.roles_of(session, user.id))}
     actor = Actor(id=user.id, name=user.name)
     record(session, actor=actor, action="trust.link.redeem", thing=f"user:{user.id}", detail=detail, at=now)
+    publish(session, "people", f"user:{user.id}", at=now)
     return Redeemed(accounts.person_of(session, user), others)
 
 

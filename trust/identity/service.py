@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from infra.clock import Clock, SystemClock
 from infra.errors import AppError, ErrorKind
+from infra.feed import publish
 from infra.ledger import record
 from infra.records import Records
 from infra.text import say
@@ -34,6 +35,9 @@ from trust.identity.rows import LinkRow, UserRow
 from trust.identity.seal import Sealer
 from trust.identity.settings import Identities
 from trust.identity.sign_in import SignIn
+
+TOPIC = "people"
+"""The feed's topic of accounts and sessions."""
 
 
 class Identity:
@@ -301,6 +305,7 @@ class Identity:
 
     def _tell(self, session: Session, actor: Actor | str, action: str, thing: str, **detail: object) -> None:
         record(session, actor=actor, action=action, thing=thing, detail=detail, at=self._clock.now())
+        publish(session, TOPIC, thing, at=self._clock.now())
 
 
 def _has_accounts(session: Session) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from infra.clock import Clock, SystemClock
 from infra.errors import AppError, ErrorKind
+from infra.feed import publish
 from infra.ids import new_id
 from infra.ledger import record
 from infra.records import Records
@@ -95,6 +96,7 @@ class Tokens:
                 row.revoked = self._clock.now()
                 detail = {"kind": row.kind, "name": row.name}
                 record(session, actor=actor, action="trust.token.revoke", thing=f"token:{row.id}", detail=detail)
+                publish(session, "people", f"token:{row.id}", at=self._clock.now())
 
         self._records.write(end)
 

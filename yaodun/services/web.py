@@ -9,6 +9,7 @@ from analytics.posture import PostureService
 from analytics.posture.api import posture_router
 from dashboards.app import build_dash, csp
 from dashboards.rooms import Rooms
+from infra.feed import Feed
 from infra.ledger import record
 from infra.register.api import register_router
 from infra.store.api import events_router
@@ -56,16 +57,19 @@ class WebService:
         if self._secure:
             self._certificate = site_certificate(site.home.tls, [self._host], site.clock)
         self._measures = Measures()
+        self._feed = Feed(site.records, site.clock)
         self._answering = False
         self._serving = Serving(server_of(self._application(), self._host, self._port, self._certificate))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Answer until told to stop."""
+        self._feed.start()
         await self._serving.start()
         self._answering = True
         await stop.wait()
         self._answering = False
         await self._serving.stop()
+        await asyncio.to_thread(self._feed.stop)
         self._site.records.close()
 
     def status(self) -> dict[str, Any]:
@@ -120,6 +124,7 @@ class WebService:
         )
         pages, dash = build_dash(rooms)
         authenticator = WebAuthenticator(site.records, site.tokens, secure=self._secure, clock=site.clock)
+        authenticator.listen(self._feed)
         limits = {"/_bulk": MAX_BODY, "/v1/": MAX_BODY}
         options = ShellOptions(secure=self._secure, pages_policy=csp(dash), body_limits=limits)
         return build_shell(api, pages, authenticator, options, self._measures)
