@@ -16,6 +16,7 @@ from dashboards.entrance import entrance_router
 from dashboards.frame import crumbs, frame, nav, ranges
 from dashboards.live import Watch
 from dashboards.manner import Manner, current_theme
+from dashboards.packed import Packed
 from dashboards.pages import ALL_PAGES, GRIDS
 from dashboards.pages.missing import MISSING_PAGE
 from dashboards.pages.page import Page
@@ -58,6 +59,7 @@ def build_dash(rooms: Rooms) -> tuple[FastAPI, Dash]:
     for simple in (_command, _rows, _push):
         simple(app, rooms)
     _clientside(app)
+    inner.add_middleware(Packed, prefixes=(f"{PREFIX}assets/", f"{PREFIX}_dash-component-suites/"))
     inner.add_middleware(Manner)
     # Deep links work from the first request on: assets and catch-all are set up now, not at the first visit of /ui/.
     app._setup_server()

@@ -45,7 +45,7 @@ def frame(actor_name: str) -> Component:
             dcc.Location(id="url", refresh="callback-nav"),
             *(dcc.Store(id=name) for name in ("pulse", "again", "command", "seen", "go")),
             html.Div([_rail(), _top(actor_name), html.Main(html.Div(id="page"), className="main")], className="frame"),
-            html.Div(id="notices", className="notices"),
+            html.Div([html.Div(id="notices"), html.Div(id="said")], className="notices"),
             html.Div(id="shown"),
             _keys(),
         ]
@@ -130,7 +130,10 @@ def _languages() -> Component:
 
 def _me(name: str) -> Component:
     sheet = html.Div(
-        [html.Button([icon("logout"), t("frame.sign_out")], **{"type": "button", "data-sign-out": "1"})],
+        [
+            link([icon("users"), t("page.me")], address("/me")),
+            html.Button([icon("logout"), t("frame.sign_out")], **{"type": "button", "data-sign-out": "1"}),
+        ],
         className="sheet",
     )
     return html.Details(

@@ -69,7 +69,12 @@
     const form = event.target;
     if (!form.dataset) return;
     const values = formValues(form);
-    if (form.dataset.command) {
+    if (form.dataset.api) {
+      event.preventDefault();
+      fetch(form.dataset.api, { method: "POST", headers: { "content-type": "application/json", "x-yaodun": "1" }, body: JSON.stringify(values) })
+        .then(async (answer) => { const problem = answer.ok ? {} : await answer.json().catch(() => ({})); say(answer.ok ? form.dataset.done : problem.detail || form.dataset.failed, !answer.ok); if (answer.ok) form.reset(); })
+        .catch(() => say(form.dataset.failed, true));
+    } else if (form.dataset.command) {
       event.preventDefault();
       const args = Object.assign(resolved(form), values);
       command(form.dataset.command, args);
@@ -151,6 +156,12 @@
       setTimeout(() => { notice.hidden = true; }, Number(notice.dataset.fades) * 1000);
     });
     $$("[data-show-dialog]:not([data-shown])", root).forEach((box) => { box.dataset.shown = "1"; if (box.showModal && !box.open) box.showModal(); });
+  }
+  function say(words, bad) {
+    const notice = document.createElement("div");
+    notice.className = bad ? "notice bad" : "notice"; notice.setAttribute("role", bad ? "alert" : "status"); notice.dataset.fades = "10";
+    notice.append(Object.assign(document.createElement("span"), { className: bad ? "glyph bad" : "glyph ok" }), words);
+    const place = document.getElementById("said"); if (place) { place.replaceChildren(notice); fade(place); }
   }
   function switchTheme() {
     const to = document.documentElement.dataset.theme === "dark" ? "light" : "dark";

@@ -84,7 +84,7 @@ async def chosen(visit: Visit) -> Content:
             _acts(person, visit),
             _roles_form(person, roles, visit),
             html.H3(t("users.sessions"), className="inner-title"),
-            _sessions(sessions, visit),
+            session_table(sessions, visit),
         ],
         hint=person.name,
         aside=[history, link(icon("close"), visit.here(sel=None), **{"aria-label": t("action.close_pane")})],
@@ -145,7 +145,8 @@ def _role_choices(roles: Sequence[Role], held_roles: Sequence[str] = ()) -> Comp
     )
 
 
-def _sessions(sessions: Sequence[SessionRow], visit: Visit) -> Component:
+def session_table(sessions: Sequence[SessionRow], visit: Visit) -> Component:
+    """Open sessions with the way to end them."""
     rows = [_session(each, visit) for each in sessions]
     if not rows:
         return empty(t("users.no_sessions"), t("users.no_sessions_why"))

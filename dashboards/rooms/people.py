@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from infra.web.seams import Actor
-from trust.identity.account import Link, Person, SessionRow
+from trust.identity.account import Link, Person, SecondFactor, SessionRow
 from trust.identity.account import RoleWords as Role
 
-__all__ = ["Link", "People", "Person", "Role", "SessionRow"]
+__all__ = ["Link", "People", "Person", "Role", "SecondFactor", "SessionRow"]
 
 
 class People(Protocol):
@@ -33,3 +33,8 @@ class People(Protocol):
 
     def alive(self, actor: Actor) -> bool:
         """Whether the actor's session still stands; asked once a second per open page, so cheap."""
+
+    def begin_second_factor(self, actor: Actor) -> SecondFactor:
+        """A fresh seed for the actor's phone; nothing changes until it is confirmed."""
+
+    def confirm_second_factor(self, actor: Actor, code: str) -> None: ...

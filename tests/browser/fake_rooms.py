@@ -12,7 +12,7 @@ from typing import Any
 from dashboards.rooms import Rooms
 from dashboards.rooms.audit import AuditFilter, AuditPage, AuditRow, Proof
 from dashboards.rooms.health import Condition, Refusal, RuleState, ServiceState, SourceState, StoreState
-from dashboards.rooms.people import Link, Person, Role, SessionRow
+from dashboards.rooms.people import Link, Person, Role, SecondFactor, SessionRow
 from dashboards.rooms.posture import Loss, LossKind, Need, Reading, Score, Shift, Standing
 from dashboards.rooms.register import AssetRow, SystemName
 from infra.clock import Clock, SystemClock
@@ -507,6 +507,13 @@ class FakePeople:
 
     def end_session(self, actor: Actor, session: str) -> None:
         self.version += 1
+
+    def begin_second_factor(self, actor: Actor) -> SecondFactor:
+        return SecondFactor("otpauth://totp/Yaodun:zhang?secret=JBSWY3DPEHPK3PXP&issuer=Yaodun", "JBSWY3DPEHPK3PXP")
+
+    def confirm_second_factor(self, actor: Actor, code: str) -> None:
+        if code != "123456":
+            raise AppError(ErrorKind.INVALID, "dashboards.me.code_wrong")
 
     def alive(self, actor: Actor) -> bool:
         return self.standing
