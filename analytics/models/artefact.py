@@ -48,7 +48,7 @@ def to_be_signed(card: Card, body: bytes) -> bytes:
 
 
 def unpack(card: Card, body: bytes, signature: bytes, signer: ModelSigner) -> dict[str, NDArray[Any]]:
-    """The arrays, once the signature holds; ``AppError(FORBIDDEN)`` where it does not, ``INVALID`` where they are odd."""
+    """The arrays, once the signature holds; ``AppError``: FORBIDDEN where it does not, INVALID where they are odd."""
     if len(body) > MOST_BYTES or not signature or not signer.verify(to_be_signed(card, body), signature):
         raise AppError(ErrorKind.FORBIDDEN, "analytics.models.unsigned", place=card.id)
     try:

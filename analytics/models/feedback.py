@@ -54,7 +54,7 @@ def threshold(base: float, true: int, false: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A logistic order over features (detector surprises and context); shown as learnt, made from ``labels`` answers."""
+    """A logistic order over features (surprises and context); shown as learnt, made from ``labels`` answers."""
 
     weights: Floats
     bias: float

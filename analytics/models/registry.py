@@ -65,7 +65,7 @@ class ModelRegistry:
         return card.id
 
     def move(self, model: str, state: ModelState, actor: Actor | str, approver: str) -> None:
-        """Change the state. Activating retires the present one. Raises ``AppError(CONFLICT)`` for a step not allowed."""
+        """Change the state; activating retires the present one. ``AppError(CONFLICT)`` for a step not allowed."""
 
         def work(session: Session) -> None:
             row = _row(session, model)

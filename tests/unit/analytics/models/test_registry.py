@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -36,10 +37,20 @@ class KeyedSigner:
         return hmac.compare_digest(self.sign(data), signature)
 
 
-@pytest.fixture
-def records(tmp_path):
-    found = open_records(tmp_path / "records.db")
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory):
+    """A migrated database, made once."""
+    path = tmp_path_factory.mktemp("records") / "records.db"
+    found = open_records(path)
     migrate(found.engine)
+    found.close()
+    return path
+
+
+@pytest.fixture
+def records(tmp_path, migrated):
+    shutil.copy(migrated, tmp_path / "records.db")
+    found = open_records(tmp_path / "records.db")
     yield found
     found.close()
 
