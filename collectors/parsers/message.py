@@ -7,6 +7,7 @@ from collectors.parsers.cef import read_cef, read_leef
 from collectors.parsers.key_values import read_key_values
 from collectors.parsers.tables import shipped_tables
 from collectors.parsers.times import Clockwork
+from collectors.parsers.windows_xml import START, read_windows_xml
 from infra.events.stream import Event
 
 
@@ -24,6 +25,8 @@ def read_message(message: str, program: str, clock: Clockwork) -> tuple[str, Eve
         return _named("cef", read_cef(message, clock))
     if message.startswith("LEEF:"):
         return _named("leef", read_leef(message, clock))
+    if message.startswith(START):
+        return _named("windows", read_windows_xml(message, clock))
     if AUDIT_LINE.match(message):
         return _named("auditd", read_audit_line(message, clock))
     if (look := tables.for_look(message)) and (fields := look.read(message, clock)) is not None:

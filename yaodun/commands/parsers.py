@@ -1,16 +1,20 @@
-"""``yaodun parsers test FILE``: what the parsers make of each record, and what stayed unparsed."""
+"""``yaodun parsers test FILE``: what the parsers make of each record; ``list``: which parsers there are."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from collectors.files import FileKind, file_frames
 from collectors.parsers import Parsed, Refused, ShippedParsers
+from collectors.parsers.catalogue import document, entries
 from infra.events import Conformer, Rejection, table
 from infra.events.frame import Frame
 from yaodun.terminal import command, complain, emit
@@ -27,9 +31,24 @@ def add(commands: Any) -> None:
     test.add_argument("--kind", choices=[str(kind) for kind in FileKind], default=str(FileKind.AUTO))
     test.add_argument("--unparsed", action="store_true", help="only records that no parser understood")
     test.add_argument("--limit", type=int, default=1000, metavar="N", help="print at most N records (all are counted)")
+    listed = actions.add_parser("list", help="every parser and what judges it")
+    listed.add_argument("--markdown", action="store_true", help="as docs/parsers.md")
 
 
 def run(args: argparse.Namespace) -> int:
+    """Do what was asked."""
+    return _list(args) if args.action == "list" else _test(args)
+
+
+def _list(args: argparse.Namespace) -> int:
+    if args.markdown:
+        sys.stdout.write(document())
+    else:
+        emit((msgspec.structs.asdict(entry) for entry in entries()), args)
+    return 0
+
+
+def _test(args: argparse.Namespace) -> int:
     """Print the records; 1 where some were not understood."""
     totals: Counter[str] = Counter()
     emit(_shown(args, totals), args)
