@@ -32,7 +32,7 @@ _IN_CODE = (
         "members of the document", "published JSON of SigmaHQ's regression data",
     ),
     ParserEntry(
-        "auditd", "Linux audit: records joined, hex decoded, syscalls named", "type= and audit( in the line",
+        "auditd", "Linux audit: records joined, hex decoded, syscalls named", "audit( in the line",
         "ausearch -i",
     ),
     ParserEntry(
