@@ -32,7 +32,7 @@ _IN_CODE = (
         "members of the document", "published JSON of SigmaHQ's regression data",
     ),
     ParserEntry(
-        "auditd", "Linux audit: records joined, hex decoded, syscalls named", "audit( in the line",
+        "auditd", "Linux audit: records joined, hex decoded, calls named", "audit( in the line",
         "ausearch -i",
     ),
     ParserEntry(
@@ -42,7 +42,7 @@ _IN_CODE = (
     ParserEntry("cef", "ArcSight CEF", "CEF: in the message", WRITTEN),
     ParserEntry("leef", "QRadar LEEF 1.0 and 2.0", "LEEF: in the message", WRITTEN),
     ParserEntry(
-        "key_values", "key=value logs: FortiGate, netfilter, Sophos, Check Point and the like", "pairs with known names",
+        "key_values", "key=value logs: FortiGate, netfilter, Sophos, Check Point", "pairs with known names",
         WRITTEN,
     ),
     ParserEntry("ecs", "documents that say ecs.version", "ecs.version", "the event table"),

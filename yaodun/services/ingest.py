@@ -22,6 +22,7 @@ from collectors.receivers.refusal_book import RefusalBook
 from collectors.receivers.seams import Listener, ListenerKind, Receiver
 from collectors.receivers.syslog_tcp import SyslogTcpReceiver
 from collectors.receivers.syslog_udp import SyslogUdpReceiver
+from collectors.silence import SilenceWatch
 from infra.events import Signal
 from infra.events.courier import pack_signals
 from infra.feed import Feed
@@ -64,7 +65,10 @@ class Ingest:
             detector=Engine(self._rules), hand_over=self._hand_over, store=self._store,
         )  # fmt: skip
         self._places = Places(self._spool, site.home.ingest_spool, site.home.state / "ingest-places.json")
-        self._receivers: list[Receiver] = [AgentSocketReceiver(site.home.run / "agent.sock", self._places)]
+        self._receivers: list[Receiver] = [
+            AgentSocketReceiver(site.home.run / "agent.sock", self._places),
+            SilenceWatch(self._store.counts, site.home.state / "silence.json"),
+        ]
         self._doors: list[Listener] = []
         self._stop = threading.Event()
 
