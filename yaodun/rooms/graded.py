@@ -16,7 +16,9 @@ from ops.evaluation.api import evaluation_router
 from ops.evaluation.plan import Evaluations
 from ops.evaluation.rectification import Rectification
 from ops.filing.api import filing_router
+from ops.filing.facts import PlatformPrefill
 from ops.filing.form import shipped_form
+from ops.filing.known import SiteKnown
 from ops.filing.service import Filings
 from ops.grading.api import grading_router
 from ops.recordfiling.api import records_router
@@ -38,11 +40,14 @@ def graded_routers(site: Site, store: EventStore) -> list[APIRouter]:
     controls = controls_of(site, store)
     evaluations = Evaluations(site.records, site.clock, shipped_packs())
     findings = Rectification(site.records, site.clock)
-    filings = Filings(site.records, site.clock, shipped_form())
+    records = SystemRecords(site.records, site.clock)
+    earlier = Filings(site.records, site.clock, shipped_form())
+    known = SiteKnown(site.register, earlier, controls, records, store, site.clock)
+    filings = Filings(site.records, site.clock, shipped_form(), PlatformPrefill(known))
     return [
         grading_router(site.access, site.clock),
         filing_router(filings, site.access, FolderBlobs(site.home.blobs), site.clock),
         controls_router(controls, site.access),
         evaluation_router(evaluations, findings, controls, shipped_packs(), site.access),
-        records_router(SystemRecords(site.records, site.clock), site.access),
+        records_router(records, site.access),
     ]
