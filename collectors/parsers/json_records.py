@@ -41,7 +41,7 @@ _OURS_ALONE = (
 _ALIASES = {
     "message": ("message", "msg", "log", "MESSAGE", "short_message", "text"),
     "log.level": ("level", "severity", "loglevel", "log_level", "levelname"),
-    "host.name": ("host", "hostname", "HOSTNAME", "hostName", "fromhost"),
+    "host.name": ("host", "hostname", "HOSTNAME", "HOST", "hostName", "fromhost"),
     "process.name": ("programname", "app", "appname", "app-name", "ident", "program", "PROGRAM"),
     "log.syslog.procid": ("procid",),
     "log.logger": ("logger", "logger_name"),

@@ -17,7 +17,7 @@ from infra.errors import AppError, ErrorKind
 FRAME_BYTES = 2 << 20
 """Bodies are cut into frames of about this size, always between items."""
 _KEPT_ACTIONS = ("index", "create")
-_OTHER_ACTIONS = ("update", "delete")
+_ALL_ACTIONS = (*_KEPT_ACTIONS, "update", "delete")
 _HEAD = b'{"took":%d,"errors":%s,"items":['
 
 
@@ -26,7 +26,21 @@ class _Target(msgspec.Struct):
     id: str | None = msgspec.field(name="_id", default=None)
 
 
-_decode_action = msgspec.json.Decoder(dict[str, _Target]).decode
+class _Action(msgspec.Struct):
+    """One member names the action; some shippers put others beside it (winston-elasticsearch: ``attempts``)."""
+
+    index: _Target | None = None
+    create: _Target | None = None
+    update: _Target | None = None
+    delete: _Target | None = None
+
+    def named(self) -> tuple[str, _Target] | None:
+        """The one action there is."""
+        given = [(name, target) for name in _ALL_ACTIONS if (target := getattr(self, name)) is not None]
+        return given[0] if len(given) == 1 else None
+
+
+_decode_action = msgspec.json.Decoder(_Action).decode
 _quote = msgspec.json.Encoder().encode
 
 
@@ -95,12 +109,12 @@ class BulkReader:
         if known := self._seen.get(line):
             return known
         try:
-            decoded = _decode_action(line)
-            action, target = next(iter(decoded.items()))
-            if len(decoded) != 1 or action not in _KEPT_ACTIONS + _OTHER_ACTIONS:
-                raise ValueError(action)
-        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, StopIteration, RecursionError):
-            raise AppError(ErrorKind.INVALID, "collectors.bulk_action", place=f"item {number}") from None
+            named = _decode_action(line).named()
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            named = None
+        if named is None:
+            raise AppError(ErrorKind.INVALID, "collectors.bulk_action", place=f"item {number}")
+        action, target = named
         answer = (action, target.index or "", target.id)
         if target.id is None and len(self._seen) < 1_024 and len(line) < 256:
             self._seen[line] = answer
@@ -128,8 +142,8 @@ def read_bulk_pairs(body: bytes) -> Iterator[tuple[str, str, bytes, bytes]]:
     lines = body.split(b"\n")
     for action, document in zip(lines[::2], lines[1::2], strict=False):
         try:
-            target = next(iter(_decode_action(action).values()))
-        except (msgspec.MsgspecError, UnicodeDecodeError, StopIteration, RecursionError):
-            yield "", "", action, document
-        else:
-            yield target.index or "", target.id or "", action, document
+            named = _decode_action(action).named()
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            named = None
+        target = named[1] if named else _Target()
+        yield target.index or "", target.id or "", action, document
