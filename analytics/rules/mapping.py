@@ -37,7 +37,6 @@ ROUTING = (
     "suricata.eve.event_type",
     "dns.question.name",
     "yaodun.stream",
-    "yaodun.inventory.change",
 )
 """Fields whose values decide the class of an event; everything a ``where`` may name."""
 
