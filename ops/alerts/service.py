@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from infra.clock import Clock
@@ -21,7 +21,7 @@ from infra.web.seams import Actor
 from ops.alerts import query as ask
 from ops.alerts.grouping import absorb
 from ops.alerts.query import AlertQuery
-from ops.alerts.record import AlertHistory, AlertRow, Disposition, State
+from ops.alerts.record import AlertHistory, AlertRow, AlertSignal, Disposition, State
 from ops.alerts.stacks import StackBy, Stacked, histogram, hours_of, stacks
 
 MAX_COMMENT = 4000
@@ -91,6 +91,17 @@ class Alerts:
         if not signals:
             return []
         return self._records.write(lambda session: [view(row) for row in absorb(session, signals)])
+
+    def forget_counted(self, before: datetime) -> int:
+        """Forget which signals older than ``before`` were counted; how many. Counts and alerts stay."""
+        old = AlertSignal.time < before
+
+        def work(session: Session) -> int:
+            number = session.scalar(select(func.count()).select_from(AlertSignal).where(old)) or 0
+            session.execute(delete(AlertSignal).where(old))
+            return number
+
+        return self._records.write(work)
 
     def search(self, query: AlertQuery) -> AlertPage:
         """One page of alerts with totals."""

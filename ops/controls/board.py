@@ -180,7 +180,7 @@ class Board:
         verdict = judgement.verdict if judgement else automatic if alone and automatic else Verdict.NOT_OBTAINED
         if judgement:
             lowest = judgement.verdict
-        elif not alone and automatic not in (Verdict.NON_COMPLIANT, Verdict.PARTIAL):
+        elif not alone:
             lowest = Verdict.NON_COMPLIANT
         prepared = None if alone else automatic
         return UnitState(

@@ -15,8 +15,10 @@ from sqlalchemy import Select, select
 
 from collectors.agent.wire import Ack, Batch, Hello, Placed, ToAgent, Welcome, decoder_of, pack, read_message
 from collectors.files import FileKind, file_frames
+from collectors.frames import FrameKind, pack_records
+from infra.clock import parse_rfc3339
 from infra.errors import AppError, ErrorKind
-from infra.events import Frame
+from infra.events import Event, Frame
 from infra.ids import new_id
 from infra.records.chunks import chunked
 from infra.spool import SpoolPosition, SpoolReader
@@ -36,7 +38,9 @@ PAGE = 1000
 def add(commands: Any) -> None:
     """Declare the command."""
     parser = command(commands, "replay", "send files through the running platform", "yaodun replay auth.log --wait")
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    parser.add_argument("--quarantined", action="store_true", help="what was quarantined, instead of files")
+    parser.add_argument("--since", metavar="T", help="with --quarantined: not before T (default: 30 days ago)")
     parser.add_argument("--kind", default="auto", choices=[str(kind) for kind in FileKind], help="what the files are")
     parser.add_argument("--wait", action="store_true", help="until all is parsed, matched and stored")
     parser.add_argument("--timeout", type=float, default=600.0, metavar="S", help="give up waiting after S seconds")
@@ -45,8 +49,11 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Send, maybe wait, print the counts; 1 where something was quarantined."""
     site = existing_site(home_of(args))
-    source = f"{PREFIX}{args.files[0].name}@{new_id()[-8:]}"
-    sent = asyncio.run(send(site.home.run / "agent.sock", frames_of(args.files, FileKind(args.kind), source)))
+    if bool(args.files) == args.quarantined:
+        raise AppError(ErrorKind.INVALID, "yaodun.replay_what", place="replay")
+    source = f"{PREFIX}{args.files[0].name if args.files else 'quarantine'}@{new_id()[-8:]}"
+    frames = frames_of(args.files, FileKind(args.kind), source) if args.files else quarantined(site, args.since, source)
+    sent = asyncio.run(send(site.home.run / "agent.sock", frames))
     answer: dict[str, Any] = {"source": source, "received": sent}
     if args.wait:
         store = site.open_store(read_only=True)
@@ -65,6 +72,28 @@ def frames_of(files: list[Path], kind: FileKind, source: str) -> Iterator[Frame]
     """The frames of all files, in order."""
     for path in files:
         yield from file_frames(path, kind, source=source)
+
+
+def quarantined(site: Site, since: str | None, source: str) -> Iterator[Frame]:
+    """The quarantined records as frames again, each whole as it came."""
+    now = site.clock.now()
+    start = parse_rfc3339(since, "--since") if since else now - timedelta(days=30)
+    query = Query(streams=("quarantine",), window=Window(start, now + timedelta(minutes=5)), limit=PAGE)
+    store = site.open_store(read_only=True)
+    while True:
+        page = store.search(query)
+        yield from (again(event, source) for event in page.events)
+        if page.after is None:
+            return
+        query = msgspec.structs.replace(query, after=page.after)
+
+
+def again(event: Event, source: str) -> Frame:
+    """The frame that brings one quarantined record once more."""
+    raw = event.get("yaodun.raw.bytes") or str(event["event.original"]).encode()
+    kind = FrameKind.NDJSON if raw[:1] == b"{" else FrameKind.SYSLOG
+    body = pack_records([raw]) if kind is FrameKind.SYSLOG else raw
+    return Frame(source=source, kind=kind, count=1, received_ns=time.time_ns(), body=body)
 
 
 async def send(socket: Path, frames: Iterator[Frame]) -> int:

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -19,12 +20,17 @@ from infra.spool.bookmark import Bookmark
 from ops.alerts import Alerts
 from ops.alerts.pressure import AlertPressure
 from yaodun.measures import indicator_sources
+from yaodun.silence import silence_signals
 from yaodun.site import Site
+from yaodun.sources import source_rows
 
 log = logging.getLogger(__name__)
 POSTURE_EVERY_S = 30.0
 POSTURE_SOON_S = 3.0
 POLL_S = 0.1
+PRUNE_EVERY_S = 3600.0
+COUNTED_KEPT = timedelta(days=8)
+"""How long it is remembered which signals were counted: far longer than any repeat can take."""
 
 
 class Analysis:
@@ -33,14 +39,16 @@ class Analysis:
     def __init__(self, site: Site) -> None:
         self._alerts = Alerts(site.records, site.clock, record)
         pressure = AlertPressure(self._alerts)
-        store = site.open_store(read_only=True)
-        self._posture = PostureService(site.records, site.clock, indicator_sources(site, store), [pressure], [pressure])
+        self._store = site.open_store(read_only=True)
+        sources = indicator_sources(site, self._store)
+        self._posture = PostureService(site.records, site.clock, sources, [pressure], [pressure])
         self._bookmark = Bookmark(site.home.state / "signals.bookmark")
         self._reader = SpoolReader(site.home.signal_spool, self._bookmark.load())
         self._site = site
         self._totals: Counter[str] = Counter()
         self._soon = threading.Event()
         self._stop = threading.Event()
+        self._pruned = time.monotonic()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop."""
@@ -90,12 +98,20 @@ class Analysis:
             started = time.monotonic()
             self._soon.clear()
             try:
+                self._tell_silence()
                 self._posture.refresh()
                 self._totals["postures"] += 1
             except Exception:
                 log.exception("analysis.posture_failed")
             self._stop.wait(POSTURE_SOON_S)
             self._soon.wait(max(0.0, POSTURE_EVERY_S - (time.monotonic() - started)))
+
+    def _tell_silence(self) -> None:
+        rows = source_rows(self._site, self._store)
+        self._totals["silences"] += len(self._alerts.absorb(silence_signals(rows, self._site.clock.now())))
+        if time.monotonic() - self._pruned > PRUNE_EVERY_S:
+            self._pruned = time.monotonic()
+            self._alerts.forget_counted(self._site.clock.now() - COUNTED_KEPT)
 
 
 def build(site: Site) -> Analysis:

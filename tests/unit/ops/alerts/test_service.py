@@ -179,3 +179,10 @@ def test_hours_and_histogram_count_every_signal_and_alert_once(alerts: Alerts) -
     assert sum(alerts.hours([alert.id])[alert.id]) == 5
     bars = alerts.histogram(AlertQuery(), START - timedelta(hours=1), START + timedelta(hours=1), 4)
     assert sum(sum(bar.values()) for bar in bars) == 1
+
+
+def test_forgetting_what_was_counted_keeps_the_counts(alerts: Alerts) -> None:
+    alerts.absorb([signal(1), signal(2, minutes=60)])
+    assert alerts.forget_counted(START + timedelta(minutes=30)) == 1
+    alerts.absorb([signal(2, minutes=60)])
+    assert alerts.search(AlertQuery()).signals == 2
