@@ -18,7 +18,12 @@ _KINDS = ("sshd", "nginx", "named", "audit", "windows")
 _ACTIONS = ("ssh_login", "http_request", "dns_query", "executed", "logged-in")
 _CATEGORIES = ("authentication", "web", "network", "process", "iam")
 _METHODS = ("GET", "POST", "HEAD", "PUT")
-_AGENTS = ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36", "curl/8.5.0", "python-requests/2.32", "Go-http-client/2.0")
+_AGENTS = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",
+    "curl/8.5.0",
+    "python-requests/2.32",
+    "Go-http-client/2.0",
+)
 
 
 def _zipf(rng: np.random.Generator, size: int, count: int) -> np.ndarray:

@@ -16,7 +16,7 @@ from infra.store.embedded.rows import fetch_rows
 from infra.store.embedded.segment import Segment
 from infra.store.embedded.window import in_window
 from infra.store.query.limits import MAX_BUCKETS
-from infra.store.query.names import Place
+from infra.store.query.names import Place, value_of
 from infra.store.query.shaping import (
     axis,
     by_calendar,
@@ -25,6 +25,7 @@ from infra.store.query.shaping import (
     key_place,
     number_place,
     offsets,
+    positive,
     range_keys,
     time_buckets,
 )
@@ -259,9 +260,8 @@ def _key(compiled: Sql, agg: AnyAggregation, query: Query) -> tuple[str, bool]:
         case RareTerms(name):
             return _term_key(compiled, key_place(name), None)
         case Histogram(name, interval):
-            if not interval > 0:
-                raise AppError(ErrorKind.INVALID, "infra.query_interval", place="interval", value=interval)
-            column, step = compiled.column(number_place(name).column), compiled.bind(float(interval))
+            column = compiled.column(number_place(name).column)
+            step = compiled.bind(float(positive(interval, "interval")))
             return f"floor({column} / {step}) * {step}", False
         case Ranges(name, bounds):
             column = compiled.column(number_place(name).column)
@@ -286,7 +286,8 @@ def _floor(us: str, interval: int) -> str:
     return f"({us} - (({us} % {interval}) + {interval}) % {interval})"
 
 
-def _term_key(compiled: Sql, where: Place, missing: str | None) -> tuple[str, bool]:
+def _term_key(compiled: Sql, where: Place, absent: str | None) -> tuple[str, bool]:
+    missing = None if absent is None else value_of(where, absent)
     if not _many(where):
         column = _values_of(compiled, where)
         return (f"coalesce({column}, {compiled.bind(missing)})" if missing is not None else column), False

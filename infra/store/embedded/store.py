@@ -24,24 +24,20 @@ from infra.store.embedded.relation import relation
 from infra.store.embedded.rows import fetch_rows
 from infra.store.embedded.search import Search
 from infra.store.embedded.segment import Segment, read_ids, sync_folders, unlink_segments, write_segment
+from infra.store.placing import day_of
 from infra.store.query.limits import check_aggregations, check_query
 from infra.store.query.shaping import micros, moment
 from infra.store.query.tree import Answer, AnyAggregation, Page, Query
 from infra.store.seams import Batch, SourceCount, StreamStats
 
-EARLIEST = timedelta(days=7)
-LATEST = timedelta(days=1)
 ORPHAN_AGE = timedelta(minutes=10)
 
 Result = TypeVar("Result")
 
 
 class EmbeddedStore:
-    """An ``EventStore`` in a folder of this machine. Reads may come from any thread and any process.
-
-    An event lies in the day it happened, if that is at most ``EARLIEST`` before and ``LATEST`` after the day it came;
-    else in the day it came, in a file of its own: so a replayed old log is kept as long as the law wants from its
-    arrival, and no sender can scatter events over thousands of days.
+    """An ``EventStore`` in a folder of this machine. Reads may come from any thread and any process. Which
+    day an event lies in says ``infra.store.placing``; those of another time lie in files of their own.
     """
 
     def __init__(self, folder: Path, clock: Clock, read_only: bool = False, leash: Leash | None = None) -> None:
@@ -74,13 +70,10 @@ class EmbeddedStore:
                 self.manifest.count(batch.counts)
 
     def _by_day(self, events: Sequence[Event]) -> dict[tuple[date, bool], list[Event]]:
-        today = self.clock.now().date()
-        first, last = today - EARLIEST, today + LATEST
+        now = self.clock.now()
         days: dict[tuple[date, bool], list[Event]] = defaultdict(list)
         for event in events:
-            day = event["@timestamp"].date()
-            late = not first <= day <= last
-            days[today if late else day, late].append(event)
+            days[day_of(event, now)].append(event)
         return days
 
     def _write(self, batch: Batch, stream: Stream, day: date, late: bool, events: Sequence[Event]) -> Segment:

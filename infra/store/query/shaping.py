@@ -46,6 +46,13 @@ def key_place(name: str) -> Place:
     return where
 
 
+def positive(value: float, place: str) -> float:
+    """``value``; ``AppError(INVALID)`` naming ``place`` where it is not above zero."""
+    if not value > 0:
+        raise AppError(ErrorKind.INVALID, "infra.query_interval", place=place, value=value)
+    return value
+
+
 @lru_cache(maxsize=64)
 def zone(name: str) -> ZoneInfo:
     """The time zone ``name``; ``AppError(INVALID)`` where there is none."""
@@ -108,8 +115,7 @@ def from_local(agg: DateHistogram, local_us: int) -> int:
 
 def axis(agg: DateHistogram, window: Window) -> list[int]:
     """Starts of every bucket of the window, in microseconds; ``AppError(INVALID)`` where there are too many."""
-    if agg.interval_s < 1:
-        raise AppError(ErrorKind.INVALID, "infra.query_interval", place="interval_s", value=agg.interval_s)
+    positive(agg.interval_s, "interval_s")
     first, end = bucket_start(agg, micros(window.start)), micros(window.end)
     if (end - first) / (agg.interval_s * 1e6) > MAX_BUCKETS:
         raise AppError(ErrorKind.INVALID, "infra.query_buckets", place="date_histogram", limit=MAX_BUCKETS)

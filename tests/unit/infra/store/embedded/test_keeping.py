@@ -16,7 +16,7 @@ from infra.store.embedded import EmbeddedStore
 from infra.store.embedded.compact import Tiers, compact
 from infra.store.embedded.integrity import altered_segments
 from infra.store.embedded.retain import Policy, Reason, retain
-from infra.store.query.tree import Anywhere, Match, Phrase, Term, TermsCount, Window
+from infra.store.query.tree import Anywhere, Match, Phrase, Sort, Term, TermsCount, Window
 from tests.contract.event_samples import NOON, SAMPLES, ask, batch, event
 
 WIDE = Window(NOON - timedelta(days=400), NOON + timedelta(days=2))
@@ -166,7 +166,15 @@ class TestRetention:
     def put(self, store: EmbeddedStore, clock: ManualClock, days_ago: int, stream: Stream = Stream.LOGS) -> date:
         back = NOON - timedelta(days=days_ago)
         clock._now = back
-        store.append(batch([{**event(days_ago), "@timestamp": back}], 1, 1000 - days_ago, stream, spool=stream))
+        store.append(
+            batch(
+                [{**event(days_ago), "@timestamp": back, "event.ingested": back}],
+                1,
+                1000 - days_ago,
+                stream,
+                spool=stream,
+            )
+        )
         clock._now = NOON
         return back.date()
 
@@ -223,3 +231,9 @@ def test_orphans_of_a_crash_are_swept_and_nothing_else(store: EmbeddedStore, clo
     assert store.sweep(timedelta(days=-3650)) == 1
     assert not orphan.exists()
     assert store.search(ask()).total == 10
+
+
+def test_keys_of_flat_fields_have_an_order(store: EmbeddedStore) -> None:
+    store.append(batch(SAMPLES))
+    page = store.search(ask(sort=(Sort("winlog.event_data.LogonType", descending=False),), limit=2))
+    assert [one["event.id"] for one in page.events] == [SAMPLES[7]["event.id"], SAMPLES[6]["event.id"]]
