@@ -50,7 +50,7 @@ if [ ! -e "$home/.ready" ]; then
     mkdir -p "$home/plugins/analysis-common"
     cp "$(fetch org.opensearch.plugin analysis-common "$version" jar)" "$home/plugins/analysis-common/"
     printf '%s\n' "name=analysis-common" "description=usual analysers" "version=$version" "opensearch.version=$version" \
-      java.version=11 classname=org.opensearch.analysis.common.CommonAnalysisModulePlugin \
+      java.version=11 classname=org.opensearch.analysis.common.CommonAnalysisPlugin \
       >"$home/plugins/analysis-common/plugin-descriptor.properties"
   fi
   touch "$home/.ready"

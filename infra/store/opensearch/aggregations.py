@@ -8,7 +8,7 @@ from typing import Any
 from infra.errors import AppError, ErrorKind
 from infra.events.table import FieldType
 from infra.store.opensearch.documents import decode
-from infra.store.opensearch.dsl import compile_dsl, field_path
+from infra.store.opensearch.dsl import compile_dsl, field_path, key_path
 from infra.store.query.names import Place, place, value_of
 from infra.store.query.projection import ALWAYS, project
 from infra.store.query.shaping import (
@@ -115,7 +115,7 @@ def source_fields(fields: tuple[str, ...]) -> bool | list[str]:
 
 def _values(where: Place) -> Json:
     if not where.flat:
-        return {"field": field_path(where)}
+        return {"field": key_path(where)}
     return {"script": {"lang": "painless", "source": _FLAT, "params": {"f": where.column, "k": where.key}}}
 
 

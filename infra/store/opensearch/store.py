@@ -25,7 +25,7 @@ from infra.store.opensearch.aggregations import compile_aggregations, read_answe
 from infra.store.opensearch.bulk import BulkSender, Document, Pace, Refused
 from infra.store.opensearch.client import Address, asked, asked_if_there, connect, post_bulk
 from infra.store.opensearch.documents import decode, encode
-from infra.store.opensearch.dsl import compile_dsl, field_path
+from infra.store.opensearch.dsl import compile_dsl, key_path
 from infra.store.opensearch.templates import PREFIX, component_name, component_template, index_template
 from infra.store.placing import day_of
 from infra.store.query.cursor import cursor_context, read_cursor, write_cursor
@@ -35,7 +35,7 @@ from infra.store.query.projection import project
 from infra.store.query.tree import Answer, AnyAggregation, Page, Query, Sort
 from infra.store.seams import Batch, SourceCount, StreamStats
 
-KEEP_ALIVE = "5m"
+KEEP_ALIVE = "2m"
 _ID_CHUNK = 1000
 
 
@@ -206,8 +206,10 @@ class OpenSearchStore:
         )
 
     def _page(self, query: Query, body: dict[str, Any], pit: str) -> tuple[dict[str, Any], str]:
-        """The answer, from a point in time: a new one for a first page, the cursor's for a later one while it lives."""
-        if not pit and query.limit and not query.after:
+        """The answer. From the second page on from a point in time: most first pages are never turned, and a node
+        holds but few hundred points. The cursor carries it; where it is over, or none can be had, paging goes on by
+        the values of the cursor."""
+        if not pit and query.after:
             pit = self._open_pit(self._indices(query))
         if pit:
             frozen = {**body, "pit": {"id": pit, "keep_alive": KEEP_ALIVE}}
@@ -217,7 +219,14 @@ class OpenSearchStore:
 
     def _open_pit(self, indices: list[str]) -> str:
         options = {"keep_alive": KEEP_ALIVE, "ignore_unavailable": "true", "allow_no_indices": "true"}
-        made = asked_if_there(lambda: self.client.create_pit(index=",".join(indices), params=options))
+        if not any(self._streams(name.removeprefix(f"{self._prefix}-")) for name in indices):
+            return ""
+        try:
+            made = asked_if_there(lambda: self.client.create_pit(index=",".join(indices), params=options))
+        except AppError as error:
+            if error.detail.get("status") == 429:
+                return ""
+            raise
         return str(made["pit_id"]) if made and made.get("pit_id") else ""
 
     def _close_pit(self, pit: str) -> None:
@@ -301,4 +310,4 @@ def _sort(key: Sort) -> dict[str, Any]:
     where = place(key.field)
     if where.words or where.flat or where.type is FieldType.BINARY:
         raise AppError(ErrorKind.INVALID, "infra.query_unsortable", place=key.field)
-    return {field_path(where): {"order": "desc" if key.descending else "asc", "missing": "_last"}}
+    return {key_path(where): {"order": "desc" if key.descending else "asc", "missing": "_last"}}

@@ -18,7 +18,10 @@ _BULKY = frozenset({"event.original"})
 _WORDS_FIELD = {"type": "match_only_text", "analyzer": WORDS}
 _PLAIN: dict[FieldType, dict[str, Any]] = {
     FieldType.KEYWORD: {"type": "keyword", "ignore_above": IGNORE_ABOVE},
-    FieldType.WILDCARD: {"type": "wildcard", "doc_values": True, "fields": {"words": _WORDS_FIELD}},
+    FieldType.WILDCARD: {
+        "type": "wildcard",
+        "fields": {"words": _WORDS_FIELD, "exact": {"type": "keyword", "ignore_above": IGNORE_ABOVE}},
+    },
     FieldType.LONG: {"type": "long"},
     FieldType.DOUBLE: {"type": "double"},
     FieldType.BOOLEAN: {"type": "boolean"},

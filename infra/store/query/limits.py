@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from infra.errors import AppError, ErrorKind
 from infra.events.stream import Stream
 from infra.store.query.predicate import compile_predicate
-from infra.store.query.tree import And, AnyAggregation, Filter, Not, Or, Query, Terms
+from infra.store.query.tree import And, AnyAggregation, Composite, Filter, Not, Or, Query, Terms
 
 MAX_LIMIT = 10_000
 MAX_PARTS = 2_000
@@ -56,4 +56,6 @@ def check_aggregations(aggregations: Mapping[str, AnyAggregation], depth: int = 
         size = getattr(one, "size", 1)
         if not 0 < size <= MAX_SIZE:
             raise AppError(ErrorKind.INVALID, "infra.query_limit", place=name, value=size, limit=MAX_SIZE)
+        if isinstance(one, Composite) and depth > 1:
+            raise AppError(ErrorKind.INVALID, "infra.query_composite_inside", place=name)
         check_aggregations(getattr(one, "inner", {}), depth + 1)
