@@ -102,7 +102,8 @@ def _message(kind: int, ip: str, user: str, bad: bool, b: int, c: int) -> str:
     if kind == 2:
         return f"client {ip}#{c % 64000}: query: host{b % 20000}.drug.example IN A + ({user})"
     if kind == 3:
-        return f"type=EXECVE msg=audit({b % 10**9}.{c % 1000}:{b % 99999}): argc=3 uid={user} 执行程序 {'失败' if bad else '成功'}"
+        words = "执行程序失败" if bad else "执行程序成功"
+        return f"type=EXECVE msg=audit({b % 10**9}.{c % 1000}:{b % 99999}): argc=3 uid={user} {words}"
     return f"An account was {'denied' if bad else 'logged on'}. Account {user} Source {ip} LogonType {c % 11} 登录"
 
 

@@ -90,10 +90,18 @@ class TestAppending:
                     spool="test",
                     position=SpoolPosition(1, offset),
                     events={Stream.LOGS: [event(offset)], Stream.QUARANTINE: [event(offset + 10)]},
-                    counts={"a": SourceCount(stored=1, quarantined=1), "b": SourceCount(quarantined=2)},
+                    counts={"a": SourceCount(1, 1, 2, newest_ns=9 - offset), "b": SourceCount(quarantined=2)},
                 )
             )
-        assert store.counts() == {"a": SourceCount(2, 2), "b": SourceCount(0, 4)}
+        assert store.counts() == {"a": SourceCount(2, 2, 4, newest_ns=8), "b": SourceCount(0, 4)}
+
+    def test_ids_are_known_once_they_are_in(self, store: EventStore) -> None:
+        store.append(batch(SAMPLES[:3]))
+        ids = [one["event.id"] for one in SAMPLES[:5]]
+        assert store.present(ids) == set(ids[:3])
+        assert store.present([]) == set()
+        assert sorted(store.ids_since("2026112412")) == ids[:3]
+        assert list(store.ids_since("2026112413")) == []
 
     def test_a_batch_without_events_moves_the_position(self, store: EventStore) -> None:
         store.append(batch([], 3, 7))

@@ -9,11 +9,12 @@ batches that are wholly in.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import msgspec
 import orjson
 
 from infra.clock import Clock, parse_rfc3339
@@ -103,16 +104,31 @@ class OpenSearchStore:
 
     def _without_known(self, documents: list[Document]) -> list[Document]:
         """``documents`` less those that an earlier, broken attempt brought in, in whatever backing index."""
-        if not documents:
-            return documents
-        asked(lambda: self.client.indices.refresh(index=f"{self._prefix}-*", allow_no_indices=True))
-        known: set[str] = set()
-        for start in range(0, len(documents), _ID_CHUNK):
-            ids = [document.id for document in documents[start : start + _ID_CHUNK]]
-            body = {"query": {"ids": {"values": ids}}, "size": len(ids), "_source": False}
-            hits = self._search(body, [f"{self._prefix}-*"])["hits"]["hits"]
-            known.update(hit["_id"] for hit in hits)
+        known = self.present([document.id for document in documents])
         return [document for document in documents if document.id not in known]
+
+    def present(self, ids: Sequence[str]) -> Set[str]:
+        """Those of ``ids`` that are in the cluster, in whatever backing index."""
+        known: set[str] = set()
+        if ids:
+            asked(lambda: self.client.indices.refresh(index=f"{self._prefix}-*", allow_no_indices=True))
+        for start in range(0, len(ids), _ID_CHUNK):
+            chunk = list(ids[start : start + _ID_CHUNK])
+            body = {"query": {"ids": {"values": chunk}}, "size": len(chunk), "_source": False}
+            known.update(hit["_id"] for hit in self._search(body, [f"{self._prefix}-*"])["hits"]["hits"])
+        return known
+
+    def ids_since(self, hour: str) -> Iterator[str]:
+        """Every event id whose arrival hour is ``hour`` or later, in order."""
+        body: dict[str, Any] = {
+            "query": {"range": {"event.id": {"gte": hour}}},
+            "sort": [{"event.id": "asc"}],
+            "size": _ID_CHUNK * 5,
+            "_source": False,
+        }
+        while hits := self._search(body, [f"{self._prefix}-*"])["hits"]["hits"]:
+            yield from (hit["_id"] for hit in hits)
+            body["search_after"] = hits[-1]["sort"]
 
     def _quarantined(self, refused: Sequence[Refused]) -> list[Document]:
         now = self.clock.now()
@@ -137,15 +153,14 @@ class OpenSearchStore:
         return found["_source"] if found else {"segment": 0, "offset": 0, "counts": {}}
 
     def _commit(self, batch: Batch, known: dict[str, Any], refused: Sequence[Refused]) -> None:
-        counts: dict[str, list[int]] = known["counts"]
+        counts = msgspec.convert(known["counts"], dict[str, SourceCount])
         for source, one in batch.counts.items():
-            stored, quarantined = counts.get(source, [0, 0])
-            counts[source] = [stored + one.stored, quarantined + one.quarantined]
+            counts[source] = added(counts.get(source, SourceCount()), one)
         for bad in refused:
             source = orjson.loads(bad.document.body).get("yaodun.source", "")
-            stored, quarantined = counts.get(source, [0, 0])
-            counts[source] = [stored - 1, quarantined + 1]
-        body = {"segment": batch.position.segment, "offset": batch.position.offset, "counts": counts}
+            counts[source] = added(counts.get(source, SourceCount()), SourceCount(stored=-1, quarantined=1))
+        body: dict[str, Any] = {"segment": batch.position.segment, "offset": batch.position.offset}
+        body["counts"] = msgspec.to_builtins(counts)
         refresh = "true" if self.shape.visible_at_once else "false"
         asked(lambda: self.client.index(index=self._positions, id=batch.spool, body=body, params={"refresh": refresh}))
 
@@ -173,9 +188,8 @@ class OpenSearchStore:
         body = {"query": {"match_all": {}}, "size": 1000}
         total: dict[str, SourceCount] = {}
         for hit in self._search(body, [self._positions])["hits"]["hits"]:
-            for source, (stored, quarantined) in hit["_source"]["counts"].items():
-                known = total.get(source, SourceCount())
-                total[source] = SourceCount(known.stored + stored, known.quarantined + quarantined)
+            for source, one in msgspec.convert(hit["_source"]["counts"], dict[str, SourceCount]).items():
+                total[source] = added(total.get(source, SourceCount()), one)
         return total
 
     def search(self, query: Query) -> Page:
@@ -299,6 +313,12 @@ class OpenSearchStore:
         """Give connections and threads back."""
         self._sender.close()
         self.client.close()
+
+
+def added(left: SourceCount, right: SourceCount) -> SourceCount:
+    """Both counts together; of the newest times the later."""
+    sums = {name: getattr(left, name) + getattr(right, name) for name in left.__struct_fields__}
+    return SourceCount(**{**sums, "newest_ns": max(left.newest_ns, right.newest_ns)})
 
 
 def _within(query: Query) -> dict[str, Any]:
