@@ -132,7 +132,7 @@ def unmeasured_card(score: Score) -> list[Component]:
         html.Div(
             [
                 icon("plug"),
-                html.Div([html.B(need.name), quiet(need.adds)], className="grow"),
+                html.Div([html.B(need.name), quiet(need.adds)], className="grow", title=need.name),
                 link(t("overview.connect"), need.href, className="button small"),
             ],
             className="need",

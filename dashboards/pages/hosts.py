@@ -16,6 +16,7 @@ from dashboards.design.elements import (
     glyph,
     link,
     quiet,
+    segment,
     severity,
     spark,
     table,
@@ -39,6 +40,7 @@ from dashboards.views.hosts import (
     HostRow,
     by_host,
     by_instance,
+    changes_query,
     gauges_of,
     host_rows,
     inventory_query,
@@ -52,7 +54,7 @@ from dashboards.views.search import quoted
 from dashboards.visit import RANGES, Visit, address
 from dashboards.words import t
 from infra.events.stream import Event
-from infra.store.query.tree import Query, Term, Window
+from infra.store.query.tree import Window
 
 METRICS = (CPU, MEMORY, LOAD, DISK, NET_IN, NET_OUT)
 MOST_GAUGES = 12
@@ -290,36 +292,36 @@ async def connections(visit: Visit) -> Content:
     )
 
 
-@part("hosts.changes", topics="tick events", params="tr")
+@part("hosts.changes", topics="tick events", params="tr ck")
 async def changes(visit: Visit) -> Content:
-    """New processes, ports, users and what went away."""
-    query = Query(streams=("inventory",), window=visit.window(), filter=Term("host.name", host_of(visit)), limit=400)
-    found = await visit.ask(visit.rooms.events.search, query)
-    moved = [
-        event for event in found.events if event.get("yaodun.inventory.change") not in (None, "", "present", "snapshot")
-    ]
-    rows = [
-        cells(
-            (seconds_stamp(event["@timestamp"], visit.zone), "quiet"),
-            t(f"change.{event.get('yaodun.inventory.change')}"),
-            t(f"kind.{event.get('yaodun.inventory.kind')}"),
-            _raw(event, _what(event)[:200]),
-        )
-        for event in moved[:SHOWN_ITEMS]
-    ]
+    """What came and went: ports, accounts and peers, or processes, of which there are many."""
+    processes_only = visit.param("ck") == "process"
+    found = await visit.ask(visit.rooms.events.search, changes_query(host_of(visit), visit.window(), processes_only))
+    rows = [_change(event, visit) for event in found.events]
     heads = [(t("column.time"), ""), (t("hosts.change"), ""), (t("hosts.kind"), ""), (t("column.summary"), "")]
-    query_text = f"host.name:{quoted(host_of(visit))}"
-    body: Content = (
-        html.Div(table(heads, rows, ("110px", "70px", "80px", "auto")), className="scroll")
-        if rows
-        else empty(t("hosts.no_changes"), t("hosts.no_changes_why"))
+    body: Content = html.Div(table(heads, rows, ("110px", "70px", "80px", "auto")), className="scroll")
+    if not rows:
+        body = empty(t("hosts.no_changes"), t("hosts.no_changes_why"))
+    choices = [
+        (t("hosts.ports_and_accounts"), visit.here(ck=None), not processes_only),
+        (t("hosts.processes"), visit.here(ck="process"), processes_only),
+    ]
+    aside = [segment(choices, t("hosts.changes")), _all_events(f"host.name:{quoted(host_of(visit))}")]
+    hint = t("hosts.shown_of", shown=len(rows), all=amount(float(found.total))) if found.total else ""
+    return card(t("hosts.changes"), body, hint=hint, aside=aside)
+
+
+def _change(event: Event, visit: Visit) -> Component:
+    return cells(
+        (seconds_stamp(event["@timestamp"], visit.zone), "quiet"),
+        t(f"change.{event.get('yaodun.inventory.change')}"),
+        t(f"kind.{event.get('yaodun.inventory.kind')}"),
+        _raw(event, _what(event)[:200]),
     )
-    return card(
-        t("hosts.changes"),
-        body,
-        hint=amount(float(len(moved))) if moved else "",
-        aside=link(t("hosts.all_events"), address("/hunt", stream="inventory", q=query_text), className="small-link"),
-    )
+
+
+def _all_events(query: str) -> Component:
+    return link(t("hosts.all_events"), address("/hunt", stream="inventory", q=query), className="small-link")
 
 
 def _what(event: Event) -> str:

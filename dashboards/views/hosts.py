@@ -15,9 +15,11 @@ from infra.store.query.tree import (
     Bucket,
     DateHistogram,
     Filter,
+    Not,
     Query,
     Stats,
     Term,
+    Terms,
     TermsCount,
     Window,
 )
@@ -32,6 +34,8 @@ LINE_POINTS = 48
 MOST_HOSTS = 500
 MOST_ITEMS = 2000
 LISTED_AS = "present"
+MOVES = ("added", "removed", "changed")
+MOST_CHANGES = 100
 GONE = ("removed", "stopped", "closed", "deleted", "exited")
 
 
@@ -153,6 +157,13 @@ def inventory_query(host: str, kind: str, window: Window) -> Query:
     """Newest inventory of a kind on a host."""
     wanted = And((Term("host.name", host), Term("yaodun.inventory.kind", kind)))
     return Query(streams=("inventory",), window=window, filter=wanted, limit=MOST_ITEMS)
+
+
+def changes_query(host: str, window: Window, processes: bool) -> Query:
+    """Changes on a host: of its processes, or of everything else."""
+    kind = Term("yaodun.inventory.kind", "process")
+    parts = (Term("host.name", host), Terms("yaodun.inventory.change", MOVES), kind if processes else Not(kind))
+    return Query(streams=("inventory",), window=window, filter=And(parts), limit=MOST_CHANGES)
 
 
 def standing(events: Iterable[Event]) -> list[Event]:

@@ -36,7 +36,12 @@ class Watched:
     def open(self, path: str, ready: str = "#page > *") -> None:
         """Go to a path and wait until its page stands."""
         self.page.goto(self.base + path)
-        self.page.wait_for_selector(ready, timeout=30_000)
+        self.page.wait_for_selector(ready, timeout=60_000)
+        self.settled()
+
+    def settled(self) -> None:
+        """Wait until Dash waits for no answer."""
+        self.page.wait_for_function("!document.querySelector('[data-dash-is-loading]')", timeout=60_000)
 
     def clean(self) -> None:
         """Nothing went wrong, and nothing was asked of another host."""

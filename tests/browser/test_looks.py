@@ -21,7 +21,6 @@ def words(watched: Watched) -> str:
 def visit(watched: Watched, path: str) -> None:
     """Open a page; every word of it comes from the catalogue."""
     watched.open("/ui" + path)
-    watched.page.wait_for_load_state("networkidle", timeout=15_000)
     assert "dashboards." not in words(watched)
 
 
@@ -69,5 +68,5 @@ def test_a_broken_site_says_where_and_why_and_offers_to_try_again(site: Callable
                 == 1
             )
         watched.page.locator("[data-again]").first.click()
-        watched.page.wait_for_load_state("networkidle", timeout=15_000)
+        watched.settled()
         watched.clean()

@@ -129,6 +129,7 @@ def test_news_reach_an_open_page_without_asking(queue: Watched) -> None:
     other.goto(queue.base + "/ui/alerts?stack=flat&level=low")
     expect(other.locator(f"{ROWS} .two").first).to_be_visible(timeout=20_000)
     other.keyboard.press("j")
+    expect(other.locator(".pane-title")).to_be_visible()
     other.keyboard.press("c")
     other.locator("#dialog-close .choices label").nth(1).click()
     other.fill("#dialog-close textarea", "planned work")
