@@ -121,7 +121,7 @@ def _languages() -> Component:
             words,
             className="on" if (code == "zh") == chinese() else "",
             lang=tag,
-            **{"type": "button", "data-language": code, "aria-label": t(f"language.{code}")},
+            **{"type": "button", "data-language": code, "title": t(f"language.{code}")},
         )
         for code, words, tag in choices
     ]
