@@ -9,12 +9,21 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from infra.text.catalogue import Language, set_language
 from tests.running import RunningSite
 
 FULL = os.environ.get("YAODUN_PROVE") == "full"
 settings.register_profile("usual", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 settings.register_profile("full", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=2000)
 settings.load_profile("full" if FULL else "usual")
+
+
+@pytest.fixture(autouse=True)
+def _chinese() -> Iterator[None]:
+    """Every test begins in Chinese, whatever the one before has chosen."""
+    set_language(Language.ZH)
+    yield
+    set_language(Language.ZH)
 
 
 @pytest.fixture(scope="module")

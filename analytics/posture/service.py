@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import BigInteger, and_, delete, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from analytics.posture.catalogue import Reading, fill, merge, version
@@ -30,7 +30,7 @@ class PostureRow(Record):
     __tablename__ = "analytics_posture"
 
     at: Mapped[datetime] = mapped_column(primary_key=True)
-    slot: Mapped[int] = mapped_column(index=True)
+    slot: Mapped[int] = mapped_column(BigInteger, index=True)
     first: Mapped[bool]
     version: Mapped[str]
     inputs: Mapped[bytes]
