@@ -30,6 +30,9 @@ class Store(Section, frozen=True):
     """Where events are kept."""
 
     opensearch: Annotated[str, doc("URL of an OpenSearch cluster; empty keeps events in the data folder.")] = ""
+    ca: Annotated[str, doc("Certificate file that vouches for the cluster; empty trusts the system's.")] = ""
+    certificate: Annotated[str, doc("Client certificate file for the cluster.")] = ""
+    key: Annotated[str, doc("Key file of the client certificate.")] = ""
     retention_days: Annotated[int, doc("Days events are kept; the law asks for 183.", ge=1)] = 183
     disk_watermark: Annotated[float, doc("Share of the disk above which old days go.", gt=0, le=1)] = 0.9
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.clock import Clock, SystemClock
@@ -66,9 +67,19 @@ class Site:
 
     def open_store(self, *, read_only: bool) -> EventStore:
         """The event store, for the one that writes or for those that read."""
+        if self.settings.store.opensearch:
+            return self._open_cluster()
         from infra.store.embedded import EmbeddedStore
 
         return EmbeddedStore(self.home.events, self.clock, read_only=read_only)
+
+    def _open_cluster(self) -> EventStore:
+        from infra.store.opensearch.client import Address
+        from infra.store.opensearch.store import OpenSearchStore
+
+        chosen = self.settings.store
+        files = {name: Path(path) for name in ("ca", "certificate", "key") if (path := getattr(chosen, name))}
+        return OpenSearchStore(Address.read(chosen.opensearch, **files), self.clock)
 
 
 def open_site(home: Home) -> Site:

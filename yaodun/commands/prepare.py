@@ -26,11 +26,19 @@ def run(args: argparse.Namespace) -> int:
     try:
         migrate(site.records.engine)
         register_this_host(site.register)
-        site.open_store(read_only=False).close()
+        prepare_store(site)
         emit_one(opening(site), args)
     finally:
         site.records.close()
     return 0
+
+
+def prepare_store(site: Site) -> None:
+    """The manifest of the embedded store, or the templates of the cluster."""
+    store = site.open_store(read_only=False)
+    if site.settings.store.opensearch:
+        store.prepare()  # type: ignore[attr-defined]  # only a cluster has templates
+    store.close()
 
 
 def opening(site: Site) -> dict[str, Any]:

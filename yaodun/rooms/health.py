@@ -107,8 +107,9 @@ class HealthRoom:
         newest = max((item.newest for item in streams.values() if item.newest), default=None)
         size = sum(item.bytes for item in streams.values())
         free = shutil.disk_usage(self._site.home.root).free
+        kind = "opensearch" if self._site.settings.store.opensearch else "embedded"
         return shown.StoreState(
-            kind="embedded", events=sum(item.events for item in streams.values()), bytes=size, oldest=oldest,
+            kind=kind, events=sum(item.events for item in streams.values()), bytes=size, oldest=oldest,
             newest=newest, free_bytes=free, runway_days=_runway(size, free, self._age()),
             streams=tuple((str(name), row.events, row.bytes, row.oldest, row.newest) for name, row in streams.items()),
         )  # fmt: skip

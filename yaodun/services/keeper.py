@@ -7,12 +7,15 @@ import logging
 import os
 import threading
 from collections import Counter
+from datetime import date, timedelta
 from typing import Any
 
+from infra.events import Stream
 from infra.ledger import record
 from infra.store.embedded import EmbeddedStore
 from infra.store.embedded.compact import Compaction, compact
-from infra.store.embedded.retain import Dropped, Policy, retain
+from infra.store.embedded.retain import Dropped, Policy, Reason, retain
+from infra.store.seams import EventStore
 from yaodun.site import Site
 
 log = logging.getLogger(__name__)
@@ -26,7 +29,7 @@ class Keeper:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._store = EmbeddedStore(site.home.events, site.clock)
+        self._store = site.open_store(read_only=False)
         self._policy = Policy(days=site.settings.store.retention_days, least_free_bytes=self._least_free())
         self._totals: Counter[str] = Counter()
         self._stop = threading.Event()
@@ -53,12 +56,19 @@ class Keeper:
         rounds = 0
         while not self._stop.wait(EVERY_S):
             try:
-                self._tell_compaction(compact(self._store))
-                if rounds % RETAIN_EVERY == 0:
-                    self._tell_dropped(retain(self._store, self._policy))
+                self._round(look_at_days=rounds % RETAIN_EVERY == 0)
             except Exception:
                 log.exception("keeper.round_failed")
             rounds += 1
+
+    def _round(self, *, look_at_days: bool) -> None:
+        store = self._store
+        if isinstance(store, EmbeddedStore):
+            self._tell_compaction(compact(store))
+            if look_at_days:
+                self._tell_dropped(retain(store, self._policy))
+        elif look_at_days:
+            self._tell_dropped(drop_expired(store, self._policy, self._site.clock.now().date()))
 
     def _tell_compaction(self, done: Compaction) -> None:
         self._totals["made"] += len(done.made)
@@ -80,6 +90,16 @@ class Keeper:
         self._site.records.write(
             lambda session: record(session, actor="keeper", action=action, thing=thing, detail=detail)
         )
+
+
+def drop_expired(store: EventStore, policy: Policy, today: date) -> list[Dropped]:
+    """Drop the days of a cluster that are over; its disks are its administrators' to watch."""
+    return [
+        Dropped(stream, day, store.drop_day(stream, day), Reason.EXPIRED)
+        for stream in Stream
+        for day in store.days(stream)
+        if day < today - timedelta(days=policy.keeps(stream))
+    ]
 
 
 def build(site: Site) -> Keeper:
