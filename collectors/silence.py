@@ -147,6 +147,11 @@ def _event(source: str, action: str, newest_ns: int, pause_s: float) -> Event:
     }
 
 
+def read_silent(path: Path) -> set[str]:
+    """The sources that the watch of another process finds quiet now."""
+    return {source for source, heard in _load(path).items() if heard.silent}
+
+
 def _load(path: Path) -> dict[str, Heard]:
     with contextlib.suppress(FileNotFoundError, msgspec.MsgspecError):
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Heard])

@@ -42,8 +42,11 @@ _IN_CODE = (
     ParserEntry("cef", "ArcSight CEF", "CEF: in the message", WRITTEN),
     ParserEntry("leef", "QRadar LEEF 1.0 and 2.0", "LEEF: in the message", WRITTEN),
     ParserEntry(
-        "key_values", "key=value logs: FortiGate, netfilter, Sophos, Check Point", "pairs with known names",
+        "key_values", "key=value: FortiGate, netfilter, Sophos, Check Point", "pairs with known names",
         WRITTEN,
+    ),
+    ParserEntry(
+        "colon_pairs", "name:value parts in Chinese or English, Sangfor and others", "three known names", WRITTEN
     ),
     ParserEntry("ecs", "documents that say ecs.version", "ecs.version", "the event table"),
     ParserEntry("json", "any other JSON document", "a JSON object", "the event table"),

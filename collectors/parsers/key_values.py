@@ -32,14 +32,44 @@ class _Vendor(msgspec.Struct):
 
 class _Vocabulary(msgspec.Struct):
     common: dict[str, str]
+    colon: dict[str, str]
     vendor: list[_Vendor]
 
 
 @cache
-def _vocabulary() -> tuple[dict[str, str], list[tuple[re.Pattern[str], _Vendor]]]:
+def _words() -> _Vocabulary:
     text = files("collectors.parsers").joinpath("fields", "key_values.toml").read_text(encoding="utf-8")
-    words = msgspec.convert(tomllib.loads(text), _Vocabulary)
+    return msgspec.convert(tomllib.loads(text), _Vocabulary)
+
+
+@cache
+def _vocabulary() -> tuple[dict[str, str], list[tuple[re.Pattern[str], _Vendor]]]:
+    words = _words()
     return words.common, [(re.compile(vendor.looks), vendor) for vendor in words.vendor]
+
+
+def read_colon_pairs(message: str) -> Event | None:
+    """Fields of ``名称:值`` parts between commas (Sangfor, Topsec and others, in Chinese or English); None where fewer
+    than three names are known.
+    """
+    if len(message) > _MAX_LENGTH or ("IP" not in message and "地址" not in message):
+        return None
+    names = _words().colon
+    pairs = {found[1].strip(): found[2].strip() for found in _COLON.finditer(message)}
+    if sum(name in names for name in pairs) < 3:
+        return None
+    event: Event = {"event.module": "device", "observer.type": "firewall", "event.category": ["network"]}
+    for name, value in pairs.items():
+        if value and value not in _NOTHING:
+            field = names.get(name)
+            put(event, field or f"said.{name}", value.lower() if field == "network.transport" else value)
+    file_names(event)
+    relate(event)
+    return event
+
+
+_COLON = re.compile(r"(?:^|[,，;；|]|[:：] ?(?=日志类型))\s*([^\s,，;；|:：][^,，;；|:：]{0,30})[:：]\s*([^,，;；|]*)")
+_NOTHING = ("(null)", "null", "-", "N/A", "无", "any")
 
 
 def split_pairs(message: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collectors.parsers.auditd import AUDIT_LINE, read_audit_line
 from collectors.parsers.cef import read_cef, read_leef
-from collectors.parsers.key_values import read_key_values
+from collectors.parsers.key_values import read_colon_pairs, read_key_values
 from collectors.parsers.tables import shipped_tables
 from collectors.parsers.times import Clockwork
 from collectors.parsers.windows_xml import START, read_windows_xml
@@ -31,7 +31,9 @@ def read_message(message: str, program: str, clock: Clockwork) -> tuple[str, Eve
         return _named("auditd", read_audit_line(message, clock))
     if (look := tables.for_look(message)) and (fields := look.read(message, clock)) is not None:
         return look.name, fields
-    return _named("key_values", read_key_values(message, program, clock))
+    if pairs := read_key_values(message, program, clock):
+        return "key_values", pairs
+    return _named("colon_pairs", read_colon_pairs(message))
 
 
 def _named(name: str, fields: Event | None) -> tuple[str, Event]:

@@ -51,6 +51,7 @@ SHAPES = {
     "cisco_facility": r"[A-Z][A-Z0-9_]*(?:-\w+)?",
     "two": r"\d{2}",
     "bracketed_whole": r"\[.{0,200}?\]",
+    "csv": r"[^\",]*",
     "semi": r";?",
     "unit": r"[\w@:\\-]+(?:\.[\w@:\\-]+)*",
     "open": r"\[?",

@@ -353,6 +353,42 @@ def juniper(v: Values) -> Iterator[Written]:
     yield _line("juniper", message, fields)
 
 
+def chinese(v: Values) -> Iterator[Written]:
+    """Sangfor NGAF and devices that write the same way, in Chinese and in English."""
+    src, dst, sport, dport = v.ip4(), v.ip4(), v.port(), v.port()
+    ends = {"source.ip": src, "source.port": sport, "destination.ip": dst, "destination.port": dport}
+    text = (
+        f"fwlog: 日志类型:服务控制或应用控制, 用户:(null), 源IP:{src}, 源端口:{sport}, 目的IP:{dst}, 目的端口:{dport},"
+        " 应用类型:Other, 应用名称:HTTP, 系统动作:拒绝"
+    )
+    fields = {**ends, "rule.category": "服务控制或应用控制", "event.action": "拒绝", "network.application": "HTTP"}
+    yield _line("colon_pairs", text, fields)
+    text = (
+        f"fwlog: type: web attack, user: wang, Src IP: {src}, Src port: {sport}, Dst IP: {dst}, Dst port: {dport},"
+        " action: Deny"
+    )
+    yield _line(
+        "colon_pairs", text, {**ends, "rule.category": "web attack", "event.action": "Deny", "user.name": "wang"}
+    )
+
+
+def paloalto(v: Values) -> Iterator[Written]:
+    """PAN-OS traffic and threat logs by their published order of fields."""
+    src, dst, sport, dport, sent, back = v.ip4(), v.ip4(), v.port(), v.port(), v.number(), v.number()
+    moment = v.moment()
+    stamp = f"{moment:%Y/%m/%d %H:%M:%S}"
+    ends = {"source.ip": src, "source.port": sport, "destination.ip": dst, "destination.port": dport}
+    zones = "deny-all,corp-wang,,ssl,vsys1,trust,untrust"
+    head = f"1,{stamp},001606001116,%s,%s,1,{stamp},{src},{dst},0.0.0.0,0.0.0.0,{zones}"
+    middle = f"ethernet1/1,ethernet1/2,fwd,{stamp},33,1,{sport},{dport},0,0,0x0,tcp"
+    traffic = head % ("TRAFFIC", "end") + f",{middle},allow,{sent + back},{sent},{back},12,{stamp},5,any,0"
+    base = {**ends, "rule.name": "deny-all", "network.transport": "tcp", "observer.serial_number": "001606001116"}
+    fields = {**base, "source.bytes": sent, "destination.bytes": back, "event.outcome": "success", "@timestamp": moment}
+    yield _line("paloalto", traffic, fields)
+    threat = head % ("THREAT", "vulnerability") + f',{middle},reset-both,"x.example/a",SSH brute(40015),any,high,0'
+    yield _line("paloalto", threat, {**base, "event.action": "reset-both", "log.level": "high", "event.kind": "alert"})
+
+
 def applications(v: Values) -> Iterator[Written]:
     """JSON of identity services, honeypots, runtimes and web servers."""
     moment, ip, user = v.moment(), v.ip(), v.one("wang@example.com", "eve")
@@ -448,4 +484,4 @@ def applications(v: Values) -> Iterator[Written]:
     )
 
 
-DEVICE_WRITERS = (cisco, huawei, juniper, fortigate, cef, sensors, clouds, applications)
+DEVICE_WRITERS = (cisco, huawei, juniper, paloalto, chinese, fortigate, cef, sensors, clouds, applications)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 import threading
 import time
 from collections.abc import Sequence
@@ -28,6 +29,9 @@ from infra.events.courier import pack_signals
 from infra.feed import Feed
 from infra.register import Resolver
 from infra.spool import Limits, SpoolReader, SpoolWriter
+from infra.web.certificate import SiteCertificate, site_certificate
+from infra.web.hosts import is_loopback
+from infra.web.server import server_of
 from infra.web.serving import Serving, plain_server
 from trust.identity.authenticate import SourceTokens
 from yaodun.preflight import split_address
@@ -114,6 +118,9 @@ class Ingest:
             self._receivers.append(SyslogTcpReceiver(settings.syslog_tcp_listen, self._refusals))
         if settings.syslog_udp_listen:
             self._receivers.append(SyslogUdpReceiver(settings.syslog_udp_listen, self._refusals))
+        if settings.syslog_tls_listen:
+            tls = self._tls(split_address(settings.syslog_tls_listen, "ingest.syslog_tls_listen")[0])
+            self._receivers.append(SyslogTcpReceiver(settings.syslog_tls_listen, self._refusals, tls=tls_context(tls)))
         for receiver in self._receivers:
             await receiver.start(self._places)
             self._doors.extend(receiver.addresses)
@@ -122,10 +129,18 @@ class Ingest:
     async def _open_http(self, listen: str) -> Serving:
         host, port = split_address(listen, "ingest.http_listen")
         doors = Doors(self._places, SourceTokens(self._site.tokens), self._refusals)
-        serving = Serving(plain_server(ingest_application(doors), host, port))
+        application, secure = ingest_application(doors), not is_loopback(host)
+        server = (
+            server_of(application, host, port, self._tls(host)) if secure else plain_server(application, host, port)
+        )
+        serving = Serving(server)
         await serving.start()
-        self._doors.append(Listener(ListenerKind.HTTP, listen))
+        self._doors.append(Listener(ListenerKind.HTTPS if secure else ListenerKind.HTTP, listen))
         return serving
+
+    def _tls(self, host: str) -> SiteCertificate:
+        """The site's certificate, for whatever is open to other machines."""
+        return site_certificate(self._site.home.tls, [host], self._site.clock)
 
     def _hand_over(self, signals: Sequence[Signal]) -> None:
         self._signals.append(pack_signals(signals, SPOOL))
@@ -156,6 +171,14 @@ class Ingest:
                 self._stop.wait(rest)
         while self._pipeline.turn():
             pass
+
+
+def tls_context(certificate: SiteCertificate) -> ssl.SSLContext:
+    """TLS 1.2 and later with the site's certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificate.certificate, certificate.key)
+    return context
 
 
 def build(site: Site) -> Ingest:
