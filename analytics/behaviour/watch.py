@@ -61,6 +61,11 @@ class Behaviour:
             return []
         return sorted(found, key=lambda contribution: (contribution.p, contribution.entity))
 
+    @property
+    def _cold(self) -> bool:
+        """In the first windows everything is new to everyone: that says nothing of later ones."""
+        return self.windows < self.learn_windows // 2
+
     def _raws(self, activity: Activity) -> list[_Raw]:
         raws: list[_Raw] = []
         for relation, values in activity.pairs.items():
@@ -86,7 +91,8 @@ class Behaviour:
             pool = self.pools.setdefault(key, Pool())
             scores = np.array([raw.score for _, raw in rows])
             chances = pool.p(scores)
-            pool.learn(scores)
+            if not self._cold:
+                pool.learn(scores)
             told += [
                 Contribution(entity, raw.facet, float(p), time, raw.subject, raw.value, raw.usual)
                 for (entity, raw), p in zip(rows, chances, strict=True)
@@ -101,7 +107,8 @@ class Behaviour:
             self._names, self._vectors = names, []
         rows = _matrix(raws, names)
         past = np.concatenate(self._vectors) if self._vectors else np.empty((0, len(names)))
-        self._vectors = [*self._vectors[-_VECTOR_WINDOWS + 1 :], rows]
+        if not self._cold:
+            self._vectors = [*self._vectors[-_VECTOR_WINDOWS + 1 :], rows]
         if len(past) < _FEWEST_VECTORS or not names or not len(rows):
             return []
         model = Ensemble.fit(past[-20_000:], Tier.FAST)
