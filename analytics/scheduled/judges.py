@@ -111,7 +111,7 @@ class TemplateJudge:
     """Kinds of log line: new, vanished, suddenly frequent."""
 
     store: EventStore
-    watch: TemplateWatch = field(default_factory=TemplateWatch)
+    watch: TemplateWatch = field(default_factory=lambda: TemplateWatch(learn=12))
 
     def __call__(self, window: Window) -> list[Signal]:
         return [_template_signal(one, window.end) for one in self.watch.interval(lines(self.store, window))]
