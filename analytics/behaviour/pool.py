@@ -9,7 +9,7 @@ import numpy as np
 from analytics.anomaly.detector import Floats
 from analytics.anomaly.tail import Tail, without_far
 
-_FEWEST = 200
+_FEWEST = 100
 
 
 class Pool:
