@@ -88,7 +88,7 @@ class RunningSite:
     def _answers(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, self.said()
-        return "http://" in self.said()
+        return "://" in self.said()
 
     @property
     def output(self) -> Path:

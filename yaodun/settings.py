@@ -14,6 +14,7 @@ class Web(Section, frozen=True):
     listen: Annotated[str, doc("Address of pages and API. Anything but loopback is served over HTTPS.")] = (
         "127.0.0.1:8600"
     )
+    names: Annotated[tuple[str, ...], doc("Host names the site answers to, beside its addresses.")] = ()
 
 
 class Ingest(Section, frozen=True):

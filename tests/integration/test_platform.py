@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.running import RunningSite, wait_for
+from tests.running import RunningSite, free_port, wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -143,3 +146,25 @@ def test_help_of_every_command_has_an_example() -> None:
     done = subprocess.run([sys.executable, "-m", "yaodun", "--help"], capture_output=True, text=True, check=True)
     names = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("    ") and line.strip()]
     assert {"up", "status", "doctor", "alerts", "search", "posture"} <= set(names)
+
+
+def test_another_address_than_loopback_is_served_over_https_with_its_fingerprint_told(tmp_path: Path) -> None:
+    port = free_port()
+    address = f"127.0.0.1:{port}"
+    extra = {"YAODUN_WEB__LISTEN": f"0.0.0.0:{port}", "YAODUN_WEB__NAMES": '["yaodun.example"]'}
+    running = RunningSite(tmp_path / "home", extra=extra)
+    running.start()
+    try:
+        assert f"https://127.0.0.1:{port}" in running.said()
+        fingerprint = running.said().split("fingerprint of the site certificate: ")[1].split()[0]
+        pem = ssl.get_server_certificate(("127.0.0.1", port))
+        digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest().upper()
+        assert fingerprint.replace(":", "") == digest
+        with httpx.Client(verify=False) as client:
+            headers = client.get(f"https://{address}/healthz").headers
+            assert "strict-transport-security" in headers
+            stranger = client.get(f"https://{address}/healthz", headers={"Host": "attacker.example"})
+            assert stranger.status_code == 400
+            assert client.get(f"https://{address}/healthz", headers={"Host": "yaodun.example"}).status_code == 200
+    finally:
+        running.stop()

@@ -55,7 +55,8 @@ class WebService:
         self._secure = not is_loopback(self._host)
         self._certificate: SiteCertificate | None = None
         if self._secure:
-            self._certificate = site_certificate(site.home.tls, [self._host], site.clock)
+            names = [self._host, *site.settings.web.names]
+            self._certificate = site_certificate(site.home.tls, names, site.clock)
         self._measures = Measures()
         self._feed = Feed(site.records, site.clock)
         self._answering = False
@@ -126,7 +127,9 @@ class WebService:
         authenticator = WebAuthenticator(site.records, site.tokens, secure=self._secure, clock=site.clock)
         authenticator.listen(self._feed)
         limits = {"/_bulk": MAX_BODY, "/v1/": MAX_BODY}
-        options = ShellOptions(secure=self._secure, pages_policy=csp(dash), body_limits=limits)
+        options = ShellOptions(
+            secure=self._secure, names=site.settings.web.names, pages_policy=csp(dash), body_limits=limits
+        )
         return build_shell(api, pages, authenticator, options, self._measures)
 
     def _systems(self) -> dict[str, str]:
