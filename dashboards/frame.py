@@ -44,12 +44,21 @@ def frame(actor_name: str) -> Component:
         [
             dcc.Location(id="url", refresh="callback-nav"),
             *(dcc.Store(id=name) for name in ("pulse", "again", "command", "seen", "go")),
-            html.Div([_rail(), _top(actor_name), html.Main(html.Div(id="page"), className="main")], className="frame"),
+            html.Div(
+                [_rail(), _top(actor_name), html.Main(html.Div(waiting_page(), id="page"), className="main")],
+                className="frame",
+            ),
             html.Div([html.Div(id="notices"), html.Div(id="said")], className="notices"),
             html.Div(id="shown"),
             _keys(),
         ]
     )
+
+
+def waiting_page() -> Component:
+    """Grey blocks where cards will stand, until the first page has come."""
+    rows = [html.Div([html.Span(className="skeleton") for _ in range(3)], className="cols-3") for _ in range(3)]
+    return html.Div(rows, className="page loading", role="status", **{"aria-label": t("state.loading")})
 
 
 def _keys() -> Component:

@@ -8,10 +8,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from dashboards.pages import alerts, audit, health, hosts, me, overview, search, users
+from dashboards.pages import alerts, audit, health, hosts, me, overview, search, users, wall
 from dashboards.visit import Visit
 
-ALL_PAGES = (overview.PAGE, alerts.PAGE, hosts.PAGE, search.PAGE, health.PAGE, users.PAGE, audit.PAGE, me.PAGE)
+ALL_PAGES = (
+    overview.PAGE,
+    alerts.PAGE,
+    hosts.PAGE,
+    search.PAGE,
+    health.PAGE,
+    users.PAGE,
+    audit.PAGE,
+    me.PAGE,
+    wall.PAGE,
+)
 GRIDS: dict[str, Callable[[Visit, dict[str, Any]], Awaitable[dict[str, Any]]]] = {
     "alerts": alerts.rows,
     "search": search.rows,

@@ -25,9 +25,19 @@ from dashboards.design.states import empty
 from dashboards.pages.page import Page
 from dashboards.parts import held, held_all, part
 from dashboards.rooms.alerts import AlertFilter, AlertRow, Stack
-from dashboards.rooms.posture import Reading
-from dashboards.views.figures import MISSING, ago, amount, duration, span, stamp, zone_name
-from dashboards.views.overview import GROUPS, Family, equation, families, sentence, verdict
+from dashboards.rooms.health import Condition
+from dashboards.rooms.posture import Reading, Standing
+from dashboards.views.figures import MISSING, ago, amount, duration, local, span, stamp, zone_name
+from dashboards.views.overview import (
+    GROUPS,
+    Family,
+    equation,
+    families,
+    lacking,
+    sentence,
+    stale_since,
+    verdict,
+)
 from dashboards.visit import RANGES, Visit, address
 from dashboards.words import counted, t
 from infra.exchange import Dimension
@@ -41,8 +51,11 @@ DRAWINGS = {"business": "business", "security": "alerts", "systems": "infra"}
 async def headline(visit: Visit) -> Content:
     """Overall with band and delta, one sentence, the time of the data."""
     ask = visit.ask
-    standing, readings, measures = await asyncio.gather(
-        ask(visit.rooms.posture.now), ask(visit.rooms.posture.readings), ask(visit.rooms.alerts.measures)
+    standing, readings, measures, condition = await asyncio.gather(
+        ask(visit.rooms.posture.now),
+        ask(visit.rooms.posture.readings),
+        ask(visit.rooms.alerts.measures),
+        ask(visit.rooms.health.now),
     )
     bold, tail = sentence(standing, readings, measures.get("open", {}), measures.get("unowned", 0))
     band = (
@@ -56,8 +69,25 @@ async def headline(visit: Visit) -> Content:
         html.Span(shown, className="overall"),
         html.Span([quiet(band), " ", change(standing.score, standing.yesterday)], className="row"),
         html.P([html.B(bold), " ", html.Span(tail, className="soft")], className="says grow"),
+        _reservation(condition, standing, visit),
         quiet(f"{stamp(standing.at, visit.zone)} {zone_name(visit.zone)}"),
     ]
+
+
+def _reservation(condition: Condition, standing: Standing, visit: Visit) -> Component | None:
+    """What the numbers lack: sources that are silent, or a score that stands still. The numbers stay."""
+    late = stale_since(standing.at, visit.now)
+    if late:
+        words = t("state.stopped_at", time=f"{local(standing.at, visit.zone):%H:%M:%S}")
+        return link([glyph("high"), " ", words], address("/health"), className="reserve high")
+    silent, known = lacking(condition)
+    if not silent:
+        return None
+    return link(
+        [glyph("high"), " ", t("state.partial", missing=silent, all=known)],
+        address("/health"),
+        className="reserve high",
+    )
 
 
 @part("overview.states", topics="posture alerts health", wears="cols-3")
@@ -81,7 +111,7 @@ def _state(group: str, readings: Sequence[Reading]) -> Component:
 async def scores(visit: Visit) -> Content:
     """The three dimensions, each as an explained score or as not measured yet."""
     standing = await visit.ask(visit.rooms.posture.now)
-    made = []
+    made: list[Component] = []
     for score in standing.dimensions:
         if score.score is None:
             aside: Content = quiet(t("overview.indicators", measured=score.measured, all=score.indicators))
@@ -90,6 +120,8 @@ async def scores(visit: Visit) -> Content:
             aside = link(t("overview.evidence"), _evidence(score.dimension), className="small-link")
             body = score_card(score)
         made.append(card(t(f"dimension.{score.dimension}"), body, aside=aside))
+    if stale_since(standing.at, visit.now):
+        return [html.Div(each, className="stale grid") for each in made]
     return made
 
 

@@ -105,7 +105,7 @@ class Bar(msgspec.Struct, frozen=True):
 
 
 class Why(msgspec.Struct, frozen=True):
-    """One condition that held: field, what was asked, what was there, and the part of it that decided."""
+    """One condition that held: field, what was asked, what was there, and what of it decided (all of it, if empty)."""
 
     field: str
     condition: str

@@ -129,7 +129,8 @@ def raw_json(event: Mapping[str, object]) -> str:
 
 def marked(text: str, why: Sequence[Why]) -> list[tuple[str, bool]]:
     """The text cut into plain and deciding pieces; a piece decides when it is a value that matched."""
-    needles = sorted({each.decisive for each in why if len(each.decisive) > 1}, key=len, reverse=True)
+    values = {each.decisive or each.actual for each in why}
+    needles = sorted((value for value in values if len(value) > 1), key=len, reverse=True)
     pieces: list[tuple[str, bool]] = [(text, False)]
     for needle in needles:
         pieces = [cut for piece, on in pieces for cut in ([(piece, on)] if on else _cut(piece, needle))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from dashboards.rooms.health import Condition, SourceState
 from dashboards.rooms.posture import Loss, LossKind, Reading, Score, Standing
@@ -12,6 +13,7 @@ from infra.exchange import Level
 
 GROUPS = ("business", "security", "systems")
 NAMED = 5
+STALE_AFTER = timedelta(minutes=5)
 FAMILIES = ("host", "network", "security", "cloud", "database", "business", "sensor")
 OTHER_FAMILIES = ("log", "receiver", "other")
 HOST_PARTS = ("metrics", "inventory", "integrity")
@@ -187,6 +189,17 @@ def _added(rows: Sequence[tuple[int | None, ...]]) -> tuple[int | None, ...]:
         known = [count for count in column if count is not None]
         sums.append(sum(known) if known else None)
     return tuple(sums)
+
+
+def lacking(condition: Condition) -> tuple[int, int]:
+    """How many of the available sources are silent, and how many there are."""
+    live = [source for source in condition.sources if source.available]
+    return sum(1 for source in live if source.silent), len(live)
+
+
+def stale_since(at: datetime, now: datetime) -> bool:
+    """Whether a score taken at ``at`` has stood still for longer than it should."""
+    return now - at > STALE_AFTER
 
 
 def equation(condition: Condition) -> tuple[bool, int, int, int, int]:

@@ -33,7 +33,7 @@ class Watched:
     troubles: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
-    def open(self, path: str, ready: str = "#page > *") -> None:
+    def open(self, path: str, ready: str = "#page > :not(.loading)") -> None:
         """Go to a path and wait until its page stands."""
         self.page.goto(self.base + path)
         self.page.wait_for_selector(ready, timeout=60_000)

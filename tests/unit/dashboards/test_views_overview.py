@@ -1,6 +1,6 @@
 """The overview's view models: waterfalls that add up, states that say what is measured, the ingest strip."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from dashboards.rooms.health import Condition, SourceState
 from dashboards.rooms.posture import Loss, LossKind, Reading, Score, Standing
-from dashboards.views.overview import equation, fall, families, sentence, shown_losses, verdict, worst
+from dashboards.views.overview import (
+    equation,
+    fall,
+    families,
+    lacking,
+    sentence,
+    shown_losses,
+    stale_since,
+    verdict,
+    worst,
+)
 from infra.exchange import Dimension, Level
 from infra.text import Language, use_language
 
@@ -107,3 +117,13 @@ def test_the_loss_equation_holds_exactly_or_not_at_all(stored: int, held: int, r
     received = stored + held + refused + slip
     one = source("a", "host", received=received, stored=stored, quarantined=held, refused=refused)
     assert equation(condition(one)) == (slip == 0, received, stored, held, refused)
+
+
+def test_what_the_numbers_lack_is_counted_among_what_could_report() -> None:
+    found = condition(source("a", "host", silent=True), source("b", "host"), source("c", "log", available=False))
+    assert lacking(found) == (1, 2)
+
+
+def test_a_score_is_stale_after_five_minutes() -> None:
+    assert not stale_since(NOW, NOW + timedelta(minutes=4))
+    assert stale_since(NOW, NOW + timedelta(minutes=6))
