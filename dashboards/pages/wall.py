@@ -69,7 +69,9 @@ def _score(score: Score) -> Component:
         return html.Section([html.Div([name, words], className="wall-head"), row, rail])
     drawn = fall(score)
     left, right = drawn.band
-    marks = [html.Span(className="tick", style={"left": f"{at:.1f}%"}) for mark, at in drawn.ticks if mark in GRADES]
+    grades = [(mark, at) for mark, at in drawn.ticks if mark in GRADES]
+    marks = [html.Span(className="tick", style={"left": f"{at:.1f}%"}) for _, at in grades]
+    marks += [html.Span(str(mark), className="tick-word", style={"left": f"{at:.1f}%"}) for mark, at in grades]
     rail = [
         *marks,
         html.Span(className="band", style={"left": f"{left:.1f}%", "width": f"{max(1.0, right - left):.1f}%"}),
@@ -124,8 +126,8 @@ def _reading(reading: Reading) -> Component:
     )
     return html.Div(
         [
-            html.Div(reading.name, className="cut"),
-            html.Div([shown, html.Small(f"{scale}{reading.unit}")], className="wall-value"),
+            html.Div([reading.name, " ", html.Small(f"{scale}{reading.unit}")], className="cut wall-name"),
+            html.Div(shown, className="wall-value"),
             html.Div([glyph(reading.outside or "normal"), " ", norm], className="soft cut"),
             spark(reading.line, (reading.low, reading.high)) if len(known) > 1 else None,
         ],
