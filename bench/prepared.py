@@ -1,0 +1,71 @@
+"""A prepared store of ten million mixed events over seven days: compacted segments, made from one block of events.
+
+Each segment holds the block with every column shuffled by itself, new ids, and its own stretch of time: the same
+values, cardinalities and sizes as fresh events, without the hours that making them one by one would take.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from bench import mixed
+from infra.clock import SystemClock
+from infra.events.stream import Stream
+from infra.store.embedded import EmbeddedStore, bloom
+from infra.store.embedded.columns import to_arrow
+from infra.store.embedded.segment import write_segment
+from infra.store.query.shaping import micros
+
+BLOCK = 262_144
+SEGMENTS = 39
+DAYS = 7
+_ALPHABET = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", dtype=np.uint8)
+
+
+def prepared(folder: Path, segments: int = SEGMENTS) -> EmbeddedStore:
+    """The store in ``folder``; made there first where it is not yet, which takes minutes."""
+    store = EmbeddedStore(folder, SystemClock())
+    if len(store.manifest.live()) < segments:
+        _make(store, segments)
+    return store
+
+
+def _make(store: EmbeddedStore, segments: int) -> None:
+    block = to_arrow(list(mixed.events(BLOCK)))
+    start = micros(mixed.START)
+    width = DAYS * 86_400_000_000 // segments
+    for number in range(segments):
+        _segment(store, block, number, start + number * width, width)
+
+
+def _segment(store: EmbeddedStore, block: pa.Table, number: int, start: int, width: int) -> None:
+    rng = np.random.default_rng(number)
+    times = np.sort(rng.integers(start, start + width, BLOCK))
+    columns = {name: block.column(name).take(rng.permutation(BLOCK)) for name in block.column_names}
+    columns["@timestamp"] = pa.array(times, pa.timestamp("us"))
+    columns["event.ingested"] = pa.array(times + rng.integers(0, 3_000_000, BLOCK), pa.timestamp("us"))
+    columns["event.id"] = _ids(times, rng)
+    rows = pa.table(columns)
+    day = datetime.fromtimestamp(start / 1e6, UTC).date().isoformat()
+    path = f"{Stream.LOGS}/{day}/prepared-{number:03d}.parquet"
+    made = write_segment(store.folder, path, Stream.LOGS, day, 1, rows)
+    (store.folder / path).with_suffix(bloom.SUFFIX).write_bytes(bloom.build(bloom.items_of(rows)))
+    with store.manifest.transaction():
+        store.manifest.add([made])
+
+
+def _ids(times: np.ndarray, rng: np.random.Generator) -> pa.Array:
+    letters = _ALPHABET[rng.integers(0, 64, (len(times), 22))]
+    hours = [datetime.fromtimestamp(int(us) // 3_600_000_000 * 3600, UTC).strftime("%Y%m%d%H-") for us in times]
+    return pa.array([hour + letters[at].tobytes().decode() for at, hour in enumerate(hours)])
+
+
+def where() -> Path:
+    """The folder of the prepared store: ``YAODUN_BENCH_HOME`` or a place beside the caches of the user."""
+    base = os.environ.get("YAODUN_BENCH_HOME") or Path("~/.cache/yaodun-bench").expanduser()
+    return Path(base) / "events-10m"
