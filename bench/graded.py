@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+from bench import graded_openscap
 from bench.figure import Row, figure
 from infra.clock import SystemClock
 from infra.errors import AppError
@@ -128,19 +129,27 @@ def _host_board() -> Board:
 
 @figure("baseline_verdicts_right", "baseline_false_compliant")
 def baseline_verdicts() -> list[Row]:
-    """Labelled trees: every check on good Debian-like and RHEL-like trees, and each mutated one by its label."""
-    right = total = false_compliant = 0
+    """Labelled trees: debootstrap trees against openscap where its tools are there, and the hand-built ones."""
     with tempfile.TemporaryDirectory() as folder:
-        for check_id, expected, seen in _labelled(Path(folder)):
-            total += 1
-            right += seen is expected
-            false_compliant += seen is Seen.COMPLIANT and expected is Seen.NON_COMPLIANT
-            if seen is not expected:
-                print(f"baseline: {check_id} expected {expected}, saw {seen}")
-    note = f"{len(labelled.BAD) + 2} hand-built trees, {total} verdicts; not the debootstrap trees against openscap"
+        verdicts = [(expected, seen) for _, expected, seen in _labelled(Path(folder))]
+    hand = len(verdicts)
+    agreed, compared = 0, 0
+    if graded_openscap.available():
+        for each in graded_openscap.compare():
+            verdicts.append((Seen.COMPLIANT if each.label else Seen.NON_COMPLIANT, each.ours))
+            if each.ssg in ("pass", "fail"):
+                compared += 1
+                agreed += (each.ssg == "pass") is (each.ours is Seen.COMPLIANT)
+    right = sum(expected is seen for expected, seen in verdicts)
+    false = sum(seen is Seen.COMPLIANT and expected is Seen.NON_COMPLIANT for expected, seen in verdicts)
+    note = f"{len(labelled.BAD) + 2} hand-built trees ({hand} verdicts, labels by the checks' author)"
+    note += (
+        f"; {graded_openscap.TREES} debootstrap trees, {agreed} of {compared} agree with openscap" if compared else ""
+    )
+    baseline = agreed / compared if compared else None
     return [
-        Row("baseline_verdicts_right", round(right / total, 4), "ratio", value_note=note),
-        Row("baseline_false_compliant", false_compliant, "verdicts", value_note=note),
+        Row("baseline_verdicts_right", round(right / len(verdicts), 4), "ratio", "openscap", baseline, value_note=note),
+        Row("baseline_false_compliant", false, "verdicts", value_note=note),
     ]
 
 

@@ -23,6 +23,7 @@ from ops.filing.validate import is_asked
 from ops.filing.wording import printed, read
 
 TEMPLATE_NAME = "filing-form.docx"
+LABEL_WIDTH, VALUE_WIDTH = Cm(5), Cm(11)
 _MARK = re.compile(r"(.*)【(.*)】", re.DOTALL)
 _TITLE = re.compile(r"备案号：(.+)（(.+)）")
 
@@ -68,9 +69,11 @@ def _add_table(document: DocumentType, form: Form, table: Table) -> None:
     document.add_heading(f"{table.zh}【{{{{ t.key }}}}】", 1)
     fields = [field for field in form.by_table[table.id] if field.type is not FieldType.GROUP]
     grid = document.add_table(rows=len(fields), cols=2, style="Table Grid")
+    grid.autofit = False
+    grid.columns[0].width, grid.columns[1].width = LABEL_WIDTH, VALUE_WIDTH
     for row, field in zip(grid.rows, fields, strict=True):
         label, value = row.cells
-        label.width, value.width = Cm(5.5), Cm(11)
+        label.width, value.width = LABEL_WIDTH, VALUE_WIDTH
         label.text, value.text = form.label(field), f"{{{{ t.{field.id} }}}}"
     document.add_paragraph("{%p endfor %}")
 
