@@ -133,10 +133,15 @@ class SignerCore:
                 ErrorKind.INVALID, "trust.signer.arguments_wrong", operation=operation, problem=str(error)[:200]
             ) from None
         answer = work(given)
-        self._carry()
+        self.carry()
         return answer
 
-    def _carry(self) -> None:
+    def handle_named(self, operation: str, **arguments: Any) -> Any:
+        """``handle`` with named arguments, as the client offers it."""
+        return self.handle(operation, arguments)
+
+    def carry(self) -> None:
+        """Carry waiting audit rows to the ledger."""
         if self.relay is not None:
             self.relay.carry()
 
@@ -186,7 +191,7 @@ class SignerCore:
         """The certificate, once its ledger leaf is there; a signer without a ledger gives nothing out."""
         if self.relay is None:
             raise AppError(ErrorKind.UNAVAILABLE, "trust.ca.not_recorded")
-        self._carry()
+        self.carry()
         return {"certificate": _encode(self.relay.release(given.intent))}
 
     def _revoke(self, given: Revoke) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from trust.validation.certificate import Certificate, read_certificate
 from trust.validation.codes import Code
 from trust.validation.crl import Entry
 from trust.validation.der import der_fault
-from trust.validation.name import read_name
+from trust.validation.name import Name, read_name
 from trust.validation.revocation import Status
 from trust.validation.verdict import Reason
 
@@ -62,7 +62,7 @@ class OcspResponse:
     tbs: bytes = field(repr=False)
     signature_algorithm: bytes = field(repr=False)
     signature: bytes = field(repr=False)
-    responder_name: bytes | None
+    responder_name: Name | None
     responder_key: bytes | None
     produced: datetime
     answers: tuple[OcspAnswer, ...]
@@ -98,7 +98,7 @@ def _read(der: bytes) -> OcspResponse:
         tbs=data.dump(),
         signature_algorithm=basic["signature_algorithm"].dump(),
         signature=basic["signature"].native,
-        responder_name=responder.chosen.dump() if by_name else None,
+        responder_name=read_name(responder.chosen.untag().dump()) if by_name else None,
         responder_key=None if by_name else responder.chosen.native,
         produced=data["produced_at"].native,
         answers=tuple(_answer(single) for single in data["responses"]),
@@ -193,7 +193,7 @@ class Responses:
 
 def _is_responder(response: OcspResponse, signer: Certificate) -> bool:
     if response.responder_name is not None:
-        return read_name(response.responder_name).matches(signer.subject)
+        return response.responder_name.matches(signer.subject)
     return response.responder_key == _HASHES["sha1"](key_bits(signer.spki))
 
 

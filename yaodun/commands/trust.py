@@ -7,12 +7,19 @@ from collections.abc import Callable
 from typing import Any
 
 from yaodun.terminal import command
-from yaodun.trust import verify
+from yaodun.trust import authorities, desk, recognition, verify
 
 Action = tuple[Callable[[Any], None], Callable[[argparse.Namespace], int]]
 ACTIONS: dict[str, Action] = {
     "verify": (verify.add_verify, verify.run_verify),
     "replay": (verify.add_replay, verify.run_replay),
+    "ca": (authorities.add_ca, authorities.run_ca),
+    "request": (desk.add_request, desk.run_request),
+    "approve": (desk.add_approve, desk.run_approve),
+    "issue": (desk.add_issue, desk.run_issue),
+    "revoke": (desk.add_revoke, desk.run_revoke),
+    "crl": (desk.add_crl, desk.run_crl),
+    "list": (recognition.add_list, recognition.run_list),
 }
 
 

@@ -15,6 +15,8 @@ from infra.clock import SystemClock, parse_rfc3339, rfc3339
 from infra.errors import AppError, ErrorKind
 from infra.text import language
 from trust.crypto.curve import DEFAULT_ID
+from trust.trustlist.entry import Purpose
+from trust.trustlist.recognise import from_bundle, recognise
 from trust.validation.evidence import MAX_BUNDLE, replay, verify
 from trust.validation.profile import ProfileName
 from trust.validation.request import Document, Request, gather
@@ -53,6 +55,8 @@ def add_verify(actions: Any) -> None:
     )
     parser.add_argument("--content", type=Path, metavar="FILE", help="what was signed, where it is not in the message")
     parser.add_argument("--sm2-id", metavar="TEXT", help="SM2 user id ('' for none; default 1234567812345678)")
+    parser.add_argument("--purpose", choices=[str(one) for one in Purpose], help="what the list must accept it for")
+    parser.add_argument("--min-level", type=int, choices=range(5), default=0, help="assurance level needed")
     parser.add_argument("--evidence", type=Path, metavar="FILE", help="write the evidence bundle to FILE as well")
 
 
@@ -110,13 +114,21 @@ def request_of(args: argparse.Namespace) -> Request:
         inhibit_any=args.inhibit_any_policy,
         max_depth=args.max_depth,
         profile=ProfileName(args.profile),
+        purpose=args.purpose,
+        min_level=args.min_level,
         sm2_id=DEFAULT_ID if args.sm2_id is None else args.sm2_id.encode(),
     )
 
 
 def run_verify(args: argparse.Namespace) -> int:
     """0 valid, 1 invalid, 3 indeterminate."""
-    verdict = verify(gather(request_of(args)))
+    request = request_of(args)
+    if request.anchors is not None:
+        verdict = verify(gather(request))
+    else:
+        from yaodun.trust.recognition import site_history
+
+        verdict = recognise(site_history(args), request)
     if args.evidence:
         args.evidence.write_bytes(orjson.dumps(verdict.evidence, option=orjson.OPT_INDENT_2))
     tell(verdict, args)
@@ -141,7 +153,7 @@ def run_replay(args: argparse.Namespace) -> int:
         evidence = orjson.loads(read_file(args.bundle, 2 * MAX_BUNDLE))
     except orjson.JSONDecodeError:
         raise AppError(ErrorKind.INVALID, "trust.validation.evidence_altered") from None
-    found = replay(evidence, {hashlib.sha256(part).hexdigest(): part for part in parts})
+    found = replay(evidence, {hashlib.sha256(part).hexdigest(): part for part in parts}, from_bundle)
     answer = {"same": found.same, "recorded": found.recorded, **found.verdict.plain()}
     answer.pop("evidence")
     emit_one(answer, args)
