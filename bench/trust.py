@@ -1,0 +1,223 @@
+"""Trust: SM2 beside ``openssl speed``, PKITS, issuing, a list of a million entries, remembered validations."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bench import Row, figure
+from trust.ca.authority import Authority, Order
+
+ROUNDS = 5
+MESSAGE = b"x" * 300
+
+
+def per_second(work: Callable[[], object], seconds: float = 1.0) -> float:
+    """Calls a second of processor time, as ``openssl speed`` counts."""
+    done, started = 0, time.process_time()
+    while time.process_time() - started < seconds:
+        for _ in range(20):
+            work()
+        done += 20
+    return done / (time.process_time() - started)
+
+
+def openssl_speed() -> tuple[float, float]:
+    """Signatures and checks a second of ``openssl speed sm2``."""
+    words = ["openssl", "speed", "-seconds", "1", "sm2"]
+    text = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True).stdout
+    found = re.search(r"CurveSM2\)\s+\S+\s+\S+\s+([\d.]+)\s+([\d.]+)", text)
+    assert found
+    return float(found.group(1)), float(found.group(2))
+
+
+@figure("sm2_sign_vs_openssl", "sm2_verify_known_vs_openssl", "sm2_verify_vs_openssl")
+def sm2() -> Iterator[Row]:
+    """Alternating with ``openssl speed``, median of the ratios."""
+    from trust.crypto.sm2 import PrivateKey, PublicKey
+
+    key = PrivateKey.generate()
+    signature, point = key.sign(MESSAGE), key.public.point
+    table = PublicKey.from_point(point)
+    assert table.known.width
+    works: dict[str, tuple[Callable[[], object], int]] = {
+        "sm2_sign_vs_openssl": (lambda: key.sign(MESSAGE), 0),
+        "sm2_verify_known_vs_openssl": (lambda: table.verify(MESSAGE, signature), 1),
+        "sm2_verify_vs_openssl": (lambda: PublicKey.from_point(point).verify(MESSAGE, signature), 1),
+    }
+    ratios: dict[str, list[tuple[float, float, float]]] = {name: [] for name in works}
+    before = openssl_speed()
+    for _ in range(ROUNDS):
+        ours = {name: per_second(work) for name, (work, _) in works.items()}
+        after = openssl_speed()
+        for name, (_, which) in works.items():
+            theirs = (before[which] + after[which]) / 2
+            ratios[name].append((ours[name] / theirs, ours[name], theirs))
+        before = after
+    for name, rows in ratios.items():
+        ratio, _, base = sorted(rows)[len(rows) // 2]
+        yield Row(name, ratio, "ratio", "openssl speed sm2 (1/s)", base, ratio)
+
+
+@figure("pkits_pct")
+def pkits() -> Iterator[Row]:
+    """Every published expectation of NIST PKITS on our engine, under the strict profile."""
+    from tests.unit.trust.validation.test_pkits import CASES, outcome
+    from trust.validation.profile import ProfileName
+    from trust.validation.verdict import Outcome
+
+    met = sum((outcome(case, ProfileName.RFC5280) is Outcome.VALID) == (case["expected"] == "valid") for case in CASES)
+    yield Row("pkits_pct", 100 * met / len(CASES), "%", "pyhanko-certvalidator (of 246)", 100.0)
+
+
+@figure("issue_per_s", "issue_vs_sign")
+def issue() -> Iterator[Row]:
+    """SM2 certificates in batches: intent, signature, certificate, ledger leaf, all durable before release."""
+    from tests.unit.trust.ca.site import Site
+    from trust.ca.names import subject_der
+    from trust.crypto.sm2 import PrivateKey
+    from trust.keys.algorithm import sm2_spki
+
+    with tempfile.TemporaryDirectory() as folder:
+        site = Site(Path(folder), ledger=True)
+        assert site.relay is not None
+        root = site.root()
+        keys = [sm2_spki(PrivateKey.generate().public.point) for _ in range(200)]
+        subjects = [subject_der(f"CN=device-{number}, O=Factory, C=CN") for number in range(200)]
+        orders = [Order("device", spki, subject) for spki, subject in zip(keys, subjects, strict=True)]
+        raw = statistics.median(per_second(lambda: site.keys.sign(root.key.id, MESSAGE), 0.5) for _ in range(ROUNDS))
+        rates = []
+        for _ in range(ROUNDS):
+            started = time.perf_counter()
+            issued = root.issue_many(orders, "bench")
+            site.relay.carry()
+            assert site.relay.release(issued[-1].intent)
+            rates.append(len(issued) / (time.perf_counter() - started))
+        in_process = statistics.median(_issued_per_cpu_second(root, orders) for _ in range(3))
+        site.close()
+    rate = statistics.median(rates)
+    yield Row("issue_per_s", rate, "1/s")
+    yield Row(
+        "issue_vs_sign",
+        in_process * len(orders) / raw,
+        "ratio",
+        "raw SM2 sign (1/s)",
+        raw,
+        in_process * len(orders) / raw,
+    )
+
+
+def _issued_per_cpu_second(root: Authority, orders: list[Order]) -> float:
+    started = time.process_time()
+    root.issue_many(orders, "bench")
+    return len(orders) / (time.process_time() - started)
+
+
+@figure("crl_1m_ingest_s", "crl_lookup_us")
+def million() -> Iterator[Row]:
+    """A list of a million entries with reasons: read, its signature checked, looked up."""
+    from trust.ca.crl import ListScope, Revoked, crl_tbs
+    from trust.ca.names import subject_der
+    from trust.ca.template import whole
+    from trust.crypto.algorithm import Check, check_signature
+    from trust.keys import material
+    from trust.keys.algorithm import ALGORITHM
+    from trust.keys.seams import KeyKind
+    from trust.validation.crl import read_crl
+
+    now = datetime(2026, 6, 1, tzinfo=UTC)
+    private, name = material.generate(KeyKind.SM2), subject_der("CN=Large, O=Bench, C=CN")
+    step = (1 << 120) // 1_000_003
+    entries = (Revoked((1 << 126) + number * step, now, "superseded") for number in range(1_000_000))
+    tbs = crl_tbs(name, bytes(20), ALGORITHM[KeyKind.SM2], ListScope(1), now, now + timedelta(days=7), entries)
+    der = whole(tbs, ALGORITHM[KeyKind.SM2], material.sign(private, tbs, b"1234567812345678"))
+    started = time.perf_counter()
+    crl = read_crl(der)
+    spki = material.spki_of(private)
+    assert check_signature(spki, crl.signature_algorithm, crl.tbs, crl.signature) is Check.GOOD
+    yield Row("crl_1m_ingest_s", time.perf_counter() - started, "s")
+    serials = [(1 << 126) + number * step + number % 2 for number in range(0, 1_000_000, 997)]
+    started = time.process_time()
+    found = sum(crl.find(serial, crl.issuer) is not None for serial in serials)
+    yield Row("crl_lookup_us", 1e6 * (time.process_time() - started) / len(serials), "us")
+    assert found == sum(number % 2 == 0 for number in range(0, 1_000_000, 997))
+
+
+@figure("cached_validations_per_s", "recognition_scenarios", "withdrawal_visible_p99_s")
+def recognition() -> Iterator[Row]:
+    """Remembered answers by the trust list; scenarios with replayed evidence; how fast a withdrawal is seen."""
+    from infra.clock import SystemClock
+    from infra.records import open_records
+    from infra.records.migrate import migrate
+    from tests.unit.trust.trustlist.recognition import EC, SM2, entry, leaf, signed, version
+    from tests.unit.trust.trustlist.test_recognition import CASES
+    from tests.unit.trust.validation.test_request import Sm2Key
+    from trust.trustlist.entry import State
+    from trust.trustlist.publish import ListStore
+    from trust.trustlist.recognise import from_bundle, recognise
+    from trust.trustlist.verifier import Verifier
+    from trust.validation.evidence import replay
+    from trust.validation.request import Document, Request
+
+    passed = 0
+    for case in CASES:
+        verdict = recognise(case.history, case.request())
+        wanted = case.outcome or ("invalid" if case.reason else "valid")
+        passed += verdict.outcome == wanted and replay(verdict.evidence, lists=from_bundle).same
+    yield Row("recognition_scenarios", passed, "scenarios", "all scenarios", len(CASES))
+    with tempfile.TemporaryDirectory() as folder:
+        records = open_records(Path(folder) / "records.db")
+        migrate(records.engine)
+        clock = SystemClock()
+        now = clock.now()
+        verifiers = [Verifier(ListStore(records, clock)) for _ in range(2)]
+        store, latest = ListStore(records, clock), version([entry("sm2", SM2), entry("ec", EC)], issued=now)
+        store.publish(signed(latest), "bench")
+        made = leaf(SM2, owner=Sm2Key(), start=None, end=None)
+
+        def ask(verifier: Verifier) -> str:
+            moment = clock.now()
+            found = verifier.verify(Request(documents=(Document("leaf", made.der),), now=moment, at=moment))
+            return str(found.outcome)
+
+        assert ask(verifiers[0]) == "valid"
+        rates = [per_second(lambda: ask(verifiers[0])) for _ in range(ROUNDS)]
+        yield Row("cached_validations_per_s", statistics.median(rates), "1/s")
+        delays = []
+        for number in range(30):
+            state = State.SUSPENDED if number % 2 == 0 else State.ACCEPTED
+            latest = version([entry("sm2", SM2, state=state), entry("ec", EC)], latest, issued=clock.now())
+            document, wanted = signed(latest), "invalid" if number % 2 == 0 else "valid"
+            delays.append(_seen(lambda d=document: store.publish(d, "bench"), verifiers[1], ask, wanted))  # type: ignore[misc]
+        records.close()
+    delays.sort()
+    yield Row(
+        "withdrawal_visible_p99_s",
+        delays[-1],
+        "s",
+        value_note="validator of another process's store; sessions are cut by the feed and not in this figure",
+    )
+
+
+def _seen(publish: Callable[[], object], verifier: object, ask: Callable[..., str], wanted: str) -> float:
+    """Seconds from the durable publication to the first answer that follows it."""
+    durable: list[float] = []
+
+    def work() -> None:
+        publish()
+        durable.append(time.perf_counter())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while ask(verifier) != wanted:
+        time.sleep(0.001)
+    seen = time.perf_counter()
+    thread.join()
+    return max(0.0, seen - durable[0])
