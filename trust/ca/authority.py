@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -35,6 +35,7 @@ from trust.validation.certificate import Certificate, read_certificate
 
 _SERIAL_OCTETS = 16
 _BACKDATE = timedelta(minutes=5)
+_TOLD = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class _Planned:
     serial: int
     partition: int
     tbs: bytes
+    label: str
+    not_after: datetime
 
 
 class Authority:
@@ -122,8 +125,8 @@ class Authority:
             raise AppError(ErrorKind.CONFLICT, "trust.ca.authority_expired", authority=self.name)
         template = self._template(order.profile, order.limits)
         tbs = template.tbs(serial, order.subject, order.spki, start, end, order.names, partition)
-        self._demand_clean(tbs, profile)
-        return _Planned(order, new_id("cert"), serial, partition, tbs)
+        label = self._demand_clean(tbs, profile).label
+        return _Planned(order, new_id("cert"), serial, partition, tbs, label, end)
 
     @staticmethod
     def _days(order: Order, profile: IssuanceProfile) -> int:
@@ -131,7 +134,7 @@ class Authority:
             raise AppError(ErrorKind.INVALID, "trust.ca.too_long", days=order.days, limit=profile.days)
         return order.days or profile.days
 
-    def _demand_clean(self, tbs: bytes, profile: IssuanceProfile) -> None:
+    def _demand_clean(self, tbs: bytes, profile: IssuanceProfile) -> Certificate:
         """Lint what is about to be signed, with an empty signature around it."""
         unsigned = read_certificate.__wrapped__(whole(tbs, self.algorithm, b""))
         errors = [found for found in lint(Subject(unsigned, profile, self.certificate)) if found.level is Level.ERROR]
@@ -140,6 +143,7 @@ class Authority:
             raise AppError(
                 ErrorKind.INVALID, "trust.ca.lint_failed", rule=first.rule, clause=first.clause, detail=first.detail
             )
+        return unsigned
 
     def _intend(self, session: Session, planned: list[_Planned], now: datetime, actor: str) -> None:
         state = session.scalar(select(rows.authorities.c.state).where(rows.authorities.c.id == self.id))
@@ -161,19 +165,16 @@ class Authority:
                 for plan in planned
             ],
         )
-        session.execute(
-            insert(rows.outbox),
-            [
-                audit_row(
-                    "trust.certificate.intend",
-                    f"certificate:{plan.serial:x}",
-                    actor,
-                    now,
-                    {"authority": self.id, "profile": plan.order.profile, "tbs": hashlib.sha256(plan.tbs).hexdigest()},
-                )
-                for plan in planned
-            ],
-        )
+        session.execute(insert(rows.outbox), list(self._intents_told(planned, now, actor)))
+
+    def _intents_told(self, planned: list[_Planned], now: datetime, actor: str) -> Iterator[dict[str, Any]]:
+        """One audit row for up to ``_TOLD`` intents of a batch: serial number and hash of what will be signed."""
+        for at in range(0, len(planned), _TOLD):
+            part = planned[at : at + _TOLD]
+            intents = {f"{plan.serial:x}": hashlib.sha256(plan.tbs).hexdigest() for plan in part}
+            detail = {"authority": self.id, "profile": part[0].order.profile, "intents": intents}
+            thing = f"certificate:{part[0].serial:x}" if len(part) == 1 else f"authority:{self.id}"
+            yield audit_row("trust.certificate.intend", thing, actor, now, detail)
 
     def _sign(self, plan: _Planned) -> Issued:
         signature = self._keys.sign(self.key.id, plan.tbs, self.sm2_id)
@@ -182,7 +183,7 @@ class Authority:
     def _keep(self, session: Session, planned: list[_Planned], issued: list[Issued], now: datetime, actor: str) -> None:
         values, told = [], []
         for plan, made in zip(planned, issued, strict=True):
-            certificate = read_certificate.__wrapped__(made.der)
+            fingerprint = hashlib.sha256(made.der).hexdigest()
             values.append(
                 {
                     "intent": made.intent,
@@ -190,18 +191,18 @@ class Authority:
                     "serial": f"{made.serial:x}",
                     "partition": plan.partition,
                     "profile": plan.order.profile,
-                    "subject": certificate.label,
-                    "fingerprint": certificate.fingerprint,
+                    "subject": plan.label,
+                    "fingerprint": fingerprint,
                     "der": made.der,
-                    "not_after": certificate.not_after,
+                    "not_after": plan.not_after,
                     "issued": now,
                 }
             )
             detail = {
                 "authority": self.id,
                 "profile": plan.order.profile,
-                "subject": certificate.label,
-                "sha256": certificate.fingerprint,
+                "subject": plan.label,
+                "sha256": fingerprint,
                 "request": plan.order.request,
                 "approval": plan.order.approval,
             }

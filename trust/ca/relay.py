@@ -6,7 +6,7 @@ Nothing leaves before its ledger leaf is durable: ``release`` gives a certificat
 from __future__ import annotations
 
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from infra.errors import AppError, ErrorKind
@@ -49,17 +49,21 @@ class Relay:
             row.outbox: row.entry
             for row in session.scalars(select(RelayRow).where(RelayRow.outbox.in_([row[0] for row in batch])))
         }
+        added = []
         for number, action, thing, actor, detail, at in batch:
             if number not in known:
                 entry = record(session, actor=actor, action=action, thing=thing, detail=orjson.loads(detail), at=at)  # type: ignore[arg-type]
-                session.add(RelayRow(outbox=number, entry=entry))
+                added.append({"outbox": number, "entry": entry})
                 known[number] = entry
+        if added:
+            session.execute(insert(RelayRow), added)
         return known
 
     def _mark(self, session: Session, entries: dict[int, str]) -> None:
         table = rows.outbox
-        for number, entry in entries.items():
-            session.execute(update(table).where(table.c.id == number).values(entry=entry))
+        change = update(table).where(table.c.id == bindparam("number")).values(entry=bindparam("placed"))
+        values = [{"number": number, "placed": entry} for number, entry in entries.items()]
+        session.connection().execute(change, values)
 
     def release(self, intent: str) -> bytes:
         """The certificate of an intent; ``AppError(UNAVAILABLE)`` while its audit row is not in the ledger's tree."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from trust.ca.profile import IssuanceProfile
 from trust.validation.certificate import Certificate
@@ -73,6 +74,7 @@ class Finding:
     detail: str
 
 
+@cache
 def rules() -> list[Rule]:
     """Every rule."""
     from trust.ca.lint import encoding, extensions, keys, subjects
@@ -83,8 +85,9 @@ def rules() -> list[Rule]:
 def lint(subject: Subject) -> list[Finding]:
     """All findings about a certificate, errors first."""
     found = []
+    groups = {group for group in Group if subject.belongs(group)}
     for rule in rules():
-        if not subject.belongs(rule.group):
+        if rule.group not in groups:
             continue
         if broken := rule.test(subject):
             detail = broken if isinstance(broken, str) else ""
