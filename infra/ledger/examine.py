@@ -6,14 +6,13 @@ do not lead to. A ledger that was rewritten whole, heads and all, is found only 
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
 
 from infra.ledger.entry import leaf_number
-from infra.ledger.tree import SM3_PRESENT, STRIDE, Frontier, leaf_hash, sha256, sm3
+from infra.ledger.tree import SM3_PRESENT, Frontier, leaf_hash, sha256, sm3
 
 MAX_FINDINGS = 1000
 Node = tuple[int, int, bytes]
@@ -95,20 +94,21 @@ class Examiner:
         else:
             self._more = True
 
-    def leaf(self, body: bytes, claimed: bytes | None, claimed_sm3: bytes | None = None) -> list[Node]:
+    def leaf(self, body: bytes, claimed: bytes | None, claimed_sm3: bytes | None = None) -> Sequence[Node]:
         """Take one leaf; ``claimed`` are the leaf hashes kept beside it. The kept inner nodes that it completes."""
         place = self.size
         self._place(leaf_number(body), place)
         first = leaf_hash(sha256, body)
-        nodes = [node for node in self._sha256.append(first) if node[0] % STRIDE == 0]
+        nodes = self._sha256.append(first)
         same = claimed in (None, first)
         if self._sm3 is not None:
             second = leaf_hash(sm3, body)
-            deque(self._sm3.append(second), maxlen=0)
+            self._sm3.append(second)
             same = same and claimed_sm3 in (None, second)
         if not same:
             self.find(FindingKind.CHANGED, place)
-        self._witness()
+        if self._witnessed:
+            self._witness()
         return nodes
 
     def head(self, size: int, first: bytes, second: bytes | None) -> None:

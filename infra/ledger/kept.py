@@ -108,6 +108,8 @@ def _wrong_column(row: Row[Any]) -> str:
 
 def moment_text(raw: object) -> str:
     """A time as leaves write it ('' for what is none); SQLite hands out text, PostgreSQL moments."""
+    if isinstance(raw, str) and len(raw) == 26:
+        return f"{raw[:10]}T{raw[11:23]}Z"
     try:
         moment = datetime.fromisoformat(raw) if isinstance(raw, str) else raw
     except ValueError:

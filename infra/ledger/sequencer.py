@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from infra.clock import Clock, SystemClock, parse_rfc3339
@@ -14,7 +15,7 @@ from infra.errors import AppError, ErrorKind
 from infra.ids import new_id
 from infra.ledger.entry import leaf_bytes, read_leaf
 from infra.ledger.rows import HeadRow, LeafRow, NodeRow, OutboxRow
-from infra.ledger.tree import SM3_PRESENT, STRIDE, Frontier, leaf_hash, sha256, sm3
+from infra.ledger.tree import SM3_PRESENT, Frontier, leaf_hash, sha256, sm3
 from infra.ledger.trunk import head_of, tree_of
 from infra.records import Lease, Records
 
@@ -33,12 +34,12 @@ class _Edge:
 
     def append(self, leaf: bytes) -> tuple[bytes, bytes | None, list[NodeRow]]:
         first = leaf_hash(sha256, leaf)
-        nodes = {(level, place): node for level, place, node in self.sha256.append(first) if level % STRIDE == 0}
+        nodes = self.sha256.append(first)
         if self.sm3 is None:
-            return first, None, [NodeRow(level=at[0], place=at[1], sha256=node) for at, node in nodes.items()]
+            return first, None, [NodeRow(level=level, place=place, sha256=node) for level, place, node in nodes]
         second = leaf_hash(sm3, leaf)
-        others = {(level, place): node for level, place, node in self.sm3.append(second)}
-        rows = [NodeRow(level=at[0], place=at[1], sha256=node, sm3=others[at]) for at, node in nodes.items()]
+        pairs = zip(nodes, self.sm3.append(second), strict=True)
+        rows = [NodeRow(level=one[0], place=one[1], sha256=one[2], sm3=other[2]) for one, other in pairs]
         return first, second, rows
 
 
@@ -80,9 +81,9 @@ class Sequencer:
         if edge is None or edge.sha256.size != size:
             edge = _edge_of(session, head)
         waiting = session.execute(select(OutboxRow.id, OutboxRow.body).order_by(OutboxRow.id).limit(BATCH)).all()
-        for number, (_, body) in enumerate(waiting, start=size):
-            _add_leaf(session, edge, number, body)
         if waiting:
+            leaves = [_add_leaf(session, edge, number, body) for number, (_, body) in enumerate(waiting, start=size)]
+            session.execute(insert(LeafRow), leaves)
             session.execute(delete(OutboxRow).where(OutboxRow.id.in_([row.id for row in waiting])))
             session.add(_head(edge, self._clock))
         return len(waiting), edge
@@ -100,24 +101,23 @@ def _edge_of(session: Session, head: HeadRow | None) -> _Edge:
     return edge
 
 
-def _add_leaf(session: Session, edge: _Edge, number: int, body: bytes) -> None:
+def _add_leaf(session: Session, edge: _Edge, number: int, body: bytes) -> dict[str, Any]:
+    """Let the tree grow by one leaf; its row."""
     leaf = leaf_bytes(number, body)
     first, second, nodes = edge.append(leaf)
     entry = read_leaf(leaf)
-    session.add(
-        LeafRow(
-            leaf=number,
-            entry=entry.id,
-            time=parse_rfc3339(entry.time),
-            actor=entry.actor["id"],
-            action=entry.action,
-            thing=entry.thing,
-            body=leaf,
-            sha256=first,
-            sm3=second,
-        )
-    )
     session.add_all(nodes)
+    return {
+        "leaf": number,
+        "entry": entry.id,
+        "time": parse_rfc3339(entry.time),
+        "actor": entry.actor["id"],
+        "action": entry.action,
+        "thing": entry.thing,
+        "body": leaf,
+        "sha256": first,
+        "sm3": second,
+    }
 
 
 def _head(edge: _Edge, clock: Clock) -> HeadRow:

@@ -6,7 +6,7 @@ Nothing here knows of a database or of the product: a verifier needs this file a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 Digest = Callable[[bytes], bytes]
 """A hash function from bytes to a digest."""
@@ -18,17 +18,21 @@ STRIDE = 8
 """Levels between those whose nodes are kept; one kept node covers 256 of the kept level below."""
 
 
+SM3_PRESENT = "sm3" in hashlib.algorithms_available
+_EMPTY_SM3 = hashlib.new("sm3") if SM3_PRESENT else None
+
+
 def sha256(data: bytes) -> bytes:
     """SHA-256 (FIPS 180-4)."""
     return hashlib.sha256(data).digest()
 
 
 def sm3(data: bytes) -> bytes:
-    """SM3 (GB/T 32905); only where ``SM3_PRESENT``."""
-    return hashlib.new("sm3", data).digest()
-
-
-SM3_PRESENT = "sm3" in hashlib.algorithms_available
+    """SM3 (GB/T 32905); only where ``SM3_PRESENT``. A copy of an empty state costs less than looking the name up."""
+    assert _EMPTY_SM3 is not None
+    state = _EMPTY_SM3.copy()
+    state.update(data)
+    return state.digest()
 
 
 def leaf_hash(digest: Digest, leaf: bytes) -> bytes:
@@ -49,15 +53,18 @@ class Frontier:
         self.size = size
         self.subtrees = list(subtrees)
 
-    def append(self, leaf: bytes) -> Iterator[tuple[int, int, bytes]]:
-        """Take one leaf hash in; yields every inner node it completes as (level, place, hash). Exhaust it."""
-        node, level = leaf, 0
-        while self.size >> level & 1:
-            node = node_hash(self._digest, self.subtrees.pop(), node)
+    def append(self, leaf: bytes) -> Sequence[tuple[int, int, bytes]]:
+        """Take one leaf hash in; the inner nodes it completes that are to be kept, as (level, place, hash)."""
+        node, level, size, digest, subtrees = leaf, 0, self.size, self._digest, self.subtrees
+        kept: Sequence[tuple[int, int, bytes]] = ()
+        while size >> level & 1:
+            node = digest(b"\x01" + subtrees.pop() + node)
             level += 1
-            yield level, self.size >> level, node
-        self.subtrees.append(node)
-        self.size += 1
+            if level % STRIDE == 0:
+                kept = [*kept, (level, size >> level, node)]
+        subtrees.append(node)
+        self.size = size + 1
+        return kept
 
     def root(self) -> bytes:
         """The tree head; of an empty tree the hash of nothing."""

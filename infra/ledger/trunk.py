@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache, partial
 from typing import Literal
 
 from sqlalchemy import select
@@ -10,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from infra.errors import AppError, ErrorKind
 from infra.ledger.rows import HeadRow, LeafRow, NodeRow
-from infra.ledger.tree import Digest, Tree, sha256, sm3
+from infra.ledger.tree import STRIDE, Digest, Tree, sha256, sm3
 
 HashName = Literal["sha256", "sm3"]
+TILE = 1 << STRIDE
 DIGESTS: dict[HashName, Digest] = {"sha256": sha256, "sm3": sm3}
 
 
@@ -24,8 +26,11 @@ def head_of(session: Session) -> HeadRow | None:
 def tree_of(session: Session, name: HashName, size: int) -> Tree:
     """The kept tree under one hash, as it was with ``size`` leaves."""
 
+    read = cache(partial(_tile, session, name))
+
     def reader(level: int, first: int, count: int) -> Sequence[bytes]:
-        nodes = _leaves(session, name, first, count) if level == 0 else _nodes(session, name, level, first, count)
+        start = first % TILE
+        nodes = read(level, first // TILE)[start : start + count]
         if len(nodes) != count or any(node is None for node in nodes):
             raise AppError(
                 ErrorKind.CONFLICT, "infra.ledger.node_missing", place=f"{name}/{level}/{first}", count=count
@@ -33,6 +38,12 @@ def tree_of(session: Session, name: HashName, size: int) -> Tree:
         return [node for node in nodes if node is not None]
 
     return Tree(DIGESTS[name], size, reader)
+
+
+def _tile(session: Session, name: HashName, level: int, number: int) -> Sequence[bytes | None]:
+    """The nodes under one kept node of the level above: a proof needs many of one such tile, and reads it once."""
+    first = number * TILE
+    return _leaves(session, name, first, TILE) if level == 0 else _nodes(session, name, level, first, TILE)
 
 
 def _leaves(session: Session, name: HashName, first: int, count: int) -> Sequence[bytes | None]:

@@ -39,8 +39,8 @@ class Kept:
             node = leaf_hash(sha256, leaf)
             self.nodes[0, place] = node
             for level, at, inner in self.frontier.append(node):
-                if level % STRIDE == 0:
-                    self.nodes[level, at] = inner
+                assert level % STRIDE == 0
+                self.nodes[level, at] = inner
 
     def tree(self, size: int) -> Tree:
         return Tree(sha256, size, lambda level, first, count: [self.nodes[level, first + i] for i in range(count)])
