@@ -56,7 +56,17 @@ def cluster() -> Iterator[str]:
     port, data, log = _free_port(), folder / "data", folder / "log"
     try:
         run("initdb", "-D", str(data), "-U", "yaodun", "-A", "trust", "-E", "UTF8", "--no-sync")
-        run("pg_ctl", "-D", str(data), "-l", str(log), "-w", "-o", f"-p {port} -h 127.0.0.1 -k {folder}", "start")
+        run(
+            "pg_ctl",
+            "-D",
+            str(data),
+            "-l",
+            str(log),
+            "-w",
+            "-o",
+            f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off -c full_page_writes=off",
+            "start",
+        )
         yield f"postgresql://yaodun@127.0.0.1:{port}/postgres"
     finally:
         if data.exists():

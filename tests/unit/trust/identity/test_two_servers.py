@@ -17,6 +17,7 @@ from infra.web.measures import Measures
 from infra.web.server import server_of
 from infra.web.serving import Serving
 from infra.web.shell import ShellOptions, build_shell
+from tests.fresh import records_url
 from tests.unit.trust.identity.conftest import GOOD, actor_of
 from trust.access import Access
 from trust.identity import Identity
@@ -61,7 +62,7 @@ async def web_process(database):
 
 
 @pytest.mark.parametrize("way", ["disabled", "ended", "reset"])
-async def test_an_ended_session_is_cut_everywhere(records, passwords, tmp_path, way):
+async def test_an_ended_session_is_cut_everywhere(records, passwords, way):
     identity = Identity(records, Access(records), Sealer(bytes(32)), passwords=passwords)
     first = identity.redeem_link(identity.open_first_start().secret, name="sys", password=GOOD)
     identity.redeem_link(first.links[0].secret, name="sec", password=GOOD)
@@ -71,7 +72,7 @@ async def test_an_ended_session_is_cut_everywhere(records, passwords, tmp_path, 
     async with AsyncExitStack() as stack:
         sockets = []
         for _ in range(2):
-            port = await stack.enter_async_context(web_process(tmp_path / "records.db"))
+            port = await stack.enter_async_context(web_process(records_url(records)))
             headers = {"cookie": f"yaodun={signed.secret}", "origin": f"http://127.0.0.1:{port}"}
             url = f"ws://127.0.0.1:{port}/ui/_dash-ws-callback"
             sockets.append(await stack.enter_async_context(connect(url, additional_headers=headers, proxy=None)))
