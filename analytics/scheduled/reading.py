@@ -9,15 +9,18 @@ from typing import Any
 from infra.events.stream import Stream
 from infra.store.query.tree import (
     All,
+    And,
     AnyAggregation,
     Cardinality,
     Composite,
     DateHistogram,
     Exists,
     Filter,
+    Not,
     Query,
     Sort,
     Stats,
+    Term,
     TermsCount,
     Window,
 )
@@ -79,14 +82,14 @@ def _moment(key: Any) -> datetime:
 
 
 def lines(store: EventStore, window: Window, most: int = 50_000) -> list[str]:
-    """The messages of the logs, oldest first, at most ``most``."""
+    """The messages of log lines, oldest first, at most ``most``; what an agent says of its host is no log line."""
     found: list[str] = []
     after: str | None = None
     while len(found) < most:
         query = Query(
             streams=(Stream.LOGS,),
             window=window,
-            filter=Exists("message"),
+            filter=And((Exists("message"), Not(Term("event.dataset", "host.change")))),
             sort=(Sort("@timestamp", descending=False),),
             limit=5_000,
             after=after,

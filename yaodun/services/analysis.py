@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import threading
 import time
 from collections import Counter
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 POSTURE_EVERY_S = 30.0
 POSTURE_SOON_S = 3.0
 POLL_S = 0.1
+JUDGE_AFTER_S = 240.0
+"""Scheduled analytics judge an hour so many seconds after its end, when late events have come."""
 PRUNE_EVERY_S = 3600.0
 COUNTED_KEPT = timedelta(days=8)
 """How long it is remembered which signals were counted: far longer than any repeat can take."""
@@ -53,15 +56,31 @@ class Analysis:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop."""
         workers = [asyncio.create_task(asyncio.to_thread(work)) for work in (self._correlate, self._measure)]
+        hourly = asyncio.create_task(self._judge_hourly())
         await stop.wait()
         self._stop.set()
         self._soon.set()
+        hourly.cancel()
         await asyncio.gather(*workers)
         self._site.records.close()
 
     def status(self) -> dict[str, Any]:
         """Signals taken, alerts touched, postures measured, bytes waiting."""
         return {"totals": dict(self._totals), "lag_bytes": self._reader.lag_bytes()}
+
+    async def _judge_hourly(self) -> None:
+        """Shortly after each whole hour, in a process of its own: the libraries it needs are heavy."""
+        while True:
+            await asyncio.sleep(3600 - (time.time() - JUDGE_AFTER_S) % 3600)
+            words = (sys.executable, "-m", "yaodun.workers.scheduled", "--home", str(self._site.home.root))
+            worker = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.DEVNULL)
+            try:
+                code = await worker.wait()
+            except asyncio.CancelledError:
+                worker.terminate()
+                raise
+            self._totals["judged_hours" if code == 0 else "judging_failed"] += 1
+            self._soon.set()
 
     def _correlate(self) -> None:
         while not self._stop.is_set():
