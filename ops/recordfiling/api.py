@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Body, File, Response, UploadFile
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from infra.errors import AppError, ErrorKind
 from infra.web.seams import Authorizer, current_actor
 from ops.recordfiling.application import Application
+from ops.recordfiling.bulk import read_applications
 from ops.recordfiling.service import SystemRecords
+
+LARGEST_UPLOAD = 64 << 20
 
 
 class RecordStep(BaseModel):
@@ -36,6 +39,19 @@ def records_router(records: SystemRecords, access: Authorizer) -> APIRouter:
         actor = current_actor.get()
         access.demand(actor, "records.apply")
         return _answer(await run_in_threadpool(records.apply, actor, _application(body)), 201)
+
+    @router.post("/import", status_code=201)
+    async def take_in(file: Annotated[UploadFile, File()]) -> Response:
+        actor = current_actor.get()
+        access.demand(actor, "records.apply")
+        raw = await file.read(LARGEST_UPLOAD + 1)
+        if len(raw) > LARGEST_UPLOAD:
+            raise AppError(ErrorKind.TOO_LARGE, "ops.documents.too_large", place="file", limit=LARGEST_UPLOAD)
+        sheet = await run_in_threadpool(lambda: read_applications(raw, file.filename or "file", records.systems()))
+        if sheet.errors:
+            return _answer({"taken": 0, "errors": sheet.errors}, 422)
+        taken = await run_in_threadpool(records.apply_all, actor, sheet.applications)
+        return _answer({"taken": taken, "errors": []}, 201)
 
     @router.get("/verify/{number}")
     async def verify(number: str) -> Response:

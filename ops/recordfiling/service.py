@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -77,27 +77,28 @@ class SystemRecords:
 
     def apply(self, actor: Actor, application: Application) -> SystemRecord:
         """A new draft; a system has one record that is not revoked."""
-        now = self._clock.now()
 
         def work(session: Session) -> SystemRecord:
-            live = select(SystemRecordRow.id).where(
-                SystemRecordRow.system == application.system, SystemRecordRow.state != State.REVOKED
-            )
-            if session.scalar(live):
-                raise AppError(ErrorKind.CONFLICT, "ops.recordfiling.exists", place=application.system)
-            row = SystemRecordRow(
-                id=new_id("sr"), system=application.system, unit=application.unit, state=State.DRAFT,
-                application=msgspec.to_builtins(application), unit_code=application.unit_code, number=None, year=None,
-                sequence=None, reviewed=None, created=now, changed=now,
-            )  # fmt: skip
-            session.add(row)
-            record(
-                session, actor=actor, action="ops.record.apply", thing=f"record:{row.id}", detail={"system": row.system}
-            )
+            row = self._apply(session, actor, application)
             session.flush()
             return _seen(row)
 
         return self._records.write(work)
+
+    def apply_all(self, actor: Actor, applications: Sequence[Application]) -> int:
+        """Drafts for all, in one transaction: one that has a record already keeps all out."""
+
+        def work(session: Session) -> int:
+            for application in applications:
+                self._apply(session, actor, application)
+            return len(applications)
+
+        return self._records.write(work)
+
+    def systems(self) -> set[str]:
+        """Systems that have a record which is not revoked."""
+        question = select(SystemRecordRow.system).where(SystemRecordRow.state != State.REVOKED)
+        return self._records.read(lambda session: set(session.scalars(question)))
 
     def amend(self, actor: Actor, record_id: str, application: Application) -> SystemRecord:
         """Change a draft or a returned application."""
@@ -146,6 +147,20 @@ class SystemRecords:
         if row is None:
             raise AppError(ErrorKind.NOT_FOUND, "ops.recordfiling.unknown_number", place=number)
         return Verification(number, row.state, str(row.application["name"]), row.unit)
+
+    def _apply(self, session: Session, actor: Actor, application: Application) -> SystemRecordRow:
+        now = self._clock.now()
+        same = select(SystemRecordRow.id).where(SystemRecordRow.system == application.system)
+        if session.scalar(same.where(SystemRecordRow.state != State.REVOKED)):
+            raise AppError(ErrorKind.CONFLICT, "ops.recordfiling.exists", place=application.system)
+        row = SystemRecordRow(
+            id=new_id("sr"), system=application.system, unit=application.unit, state=State.DRAFT,
+            application=msgspec.to_builtins(application), unit_code=application.unit_code, number=None, year=None,
+            sequence=None, reviewed=None, created=now, changed=now,
+        )  # fmt: skip
+        session.add(row)
+        record(session, actor=actor, action="ops.record.apply", thing=f"record:{row.id}", detail={"system": row.system})
+        return row
 
     def _allow(self, session: Session, actor: Actor, row: SystemRecordRow, action: str, reason: str) -> None:
         if action in NEEDS_REASON and not reason.strip():

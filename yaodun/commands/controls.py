@@ -35,6 +35,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--profile", type=Path, metavar="FILE", help="declare the object from a JSON profile first")
     parser.add_argument("--facts", type=Path, metavar="FILE", help="take facts in from NDJSON first")
     parser.add_argument("--here", action="store_true", help="check this host's baseline first")
+    parser.add_argument("--refresh", action="store_true", help="ask the site's event store and registers first")
     parser.add_argument("--asset", metavar="NAME", help="name of this host among the object's assets")
     parser.add_argument("--risks", action="store_true", help="high-risk cases that fire, instead of units")
     parser.add_argument("--split", choices=("A", "P", "W", "M"), help="only items of one kind")
@@ -44,12 +45,31 @@ def run(args: argparse.Namespace) -> int:
     """Exit 1 when a unit is not compliant or a case fires."""
     home = home_of(args)
     home.prepare()
+    if args.refresh:
+        _refresh(args)
     records = open_records(home.records)
     try:
         migrate(records.engine)
         return _answer(args, Controls(records, SystemClock()))
     finally:
         records.close()
+
+
+def _refresh(args: argparse.Namespace) -> None:
+    """Keep what the site's own sources say now; the site must have been started once."""
+    from yaodun.rooms.graded import controls_of
+    from yaodun.site import existing_site
+
+    site = existing_site(home_of(args))
+    store = site.open_store(read_only=True)
+    try:
+        controls = controls_of(site, store)
+        if args.profile:
+            _declare(args, controls)
+        controls.refresh(args.object)
+    finally:
+        store.close()
+        site.records.close()
 
 
 def _answer(args: argparse.Namespace, controls: Controls) -> int:
@@ -67,14 +87,18 @@ def _answer(args: argparse.Namespace, controls: Controls) -> int:
 def _take_in(args: argparse.Namespace, controls: Controls) -> None:
     now = SystemClock().now()
     if args.profile:
-        actor = Actor(id=f"uid:{os.getuid()}", name=f"uid {os.getuid()}", kind="command")
-        controls.declare(actor, msgspec.structs.replace(read_profile(args.profile), id=args.object))
+        _declare(args, controls)
     if args.facts:
         controls.keep(args.object, read_facts(args.facts, now))
     if args.here:
         asset = args.asset or socket.gethostname()
         findings = run_checks(Host(HostTree(Path("/")), now))
         controls.keep(args.object, baseline_facts(asset, findings, now))
+
+
+def _declare(args: argparse.Namespace, controls: Controls) -> None:
+    actor = Actor(id=f"uid:{os.getuid()}", name=f"uid {os.getuid()}", kind="command")
+    controls.declare(actor, msgspec.structs.replace(read_profile(args.profile), id=args.object))
 
 
 def _row(unit: dict[str, Any]) -> dict[str, Any]:
