@@ -43,6 +43,9 @@ class Records(Section, frozen=True):
     """Where changing rows are kept."""
 
     url: Annotated[str, doc("PostgreSQL URL; empty keeps records in the data folder.")] = ""
+    witnesses: Annotated[
+        tuple[str, ...], doc("Files on other disks or hosts (mounted) that remember the heads of the ledger.")
+    ] = ()
 
 
 class Agent(Section, frozen=True):

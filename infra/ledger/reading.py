@@ -52,6 +52,11 @@ class Ledger:
         query = select(HeadRow).where(HeadRow.size > after).order_by(HeadRow.size).limit(limit)
         return [_head(row) for row in self._records.read(lambda session: session.scalars(query).all())]
 
+    def root(self, size: int) -> str:
+        """The SHA-256 root of the tree as it was with ``size`` leaves, from the kept nodes."""
+        self._within(size, size)
+        return self._records.read(lambda session: tree_of(session, "sha256", size).root()).hex()
+
     def leaf(self, number: int) -> Leaf:
         """One leaf; ``AppError(NOT_FOUND)`` beyond the end."""
         row = self._records.read(lambda session: session.get(LeafRow, number))

@@ -23,7 +23,7 @@ def read_witnessed(path: Path) -> dict[int, bytes]:
     heads: dict[int, bytes] = {}
     with path.open(encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, start=1):
-            head = _head(line.strip())
+            head = read_head(line.strip())
             if head is None:
                 continue
             size, root = head
@@ -34,7 +34,8 @@ def read_witnessed(path: Path) -> dict[int, bytes]:
     return heads
 
 
-def _head(line: str) -> tuple[int, bytes] | None:
+def read_head(line: str) -> tuple[int, bytes] | None:
+    """Size and root of one line; None where it is no head."""
     if found := _PLAIN.match(line):
         return int(found[1]), bytes.fromhex(found[2])
     start = line.find("{")

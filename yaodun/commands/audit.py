@@ -48,6 +48,9 @@ def run(args: argparse.Namespace) -> int:
         if not args.export.is_file():
             raise AppError(ErrorKind.INVALID, "infra.ledger.no_export", place=str(args.export))
         return _tell(examine_export(args.export, witnessed), args)
+    own = home_of(args).state / "witness" / "heads.txt"
+    if not witnessed and own.exists():
+        witnessed = read_witnessed(own)
     return _with_records(args, lambda records: _tell(Ledger(records).verify(witnessed), args))
 
 

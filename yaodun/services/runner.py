@@ -6,12 +6,15 @@ import asyncio
 import logging
 import threading
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from infra.ledger import Sequencer
+from infra.errors import AppError
+from infra.ledger import Ledger, Sequencer
+from infra.ledger.keeping import WitnessFile
 from yaodun.site import Site
 
 log = logging.getLogger(__name__)
@@ -26,6 +29,9 @@ class Runner:
         self._sequencer = Sequencer(site.records, site.clock)
         self._totals: Counter[str] = Counter()
         self._stop = threading.Event()
+        self._ledger = Ledger(site.records)
+        places = [site.home.state / "witness" / "heads.txt", *map(Path, site.settings.records.witnesses)]
+        self._witnesses = [WitnessFile(place) for place in places]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep time until told to stop."""
@@ -48,6 +54,17 @@ class Runner:
 
     async def _tick(self) -> None:
         self._totals["ticks"] += 1
+        await asyncio.to_thread(self._witness)
+
+    def _witness(self) -> None:
+        """Let every witness see the ledger; one that objects, or cannot be written, is told in the log each time."""
+        for witness in self._witnesses:
+            try:
+                if witness.witness(self._ledger) is not None:
+                    self._totals["witnessed"] += 1
+            except (AppError, OSError) as error:
+                self._totals["witness_objections"] += 1
+                log.error("ledger.witness_objects", extra={"problem": str(error)})
 
 
 def build(site: Site) -> Runner:
