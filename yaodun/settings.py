@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from infra.settings import Section, doc, load_settings
+from trust.settings import Identities
 
 
 class Web(Section, frozen=True):
@@ -65,6 +66,7 @@ class Settings(Section, frozen=True):
     store: Store = Store()
     records: Records = Records()
     agent: Agent = Agent()
+    identity: Identities = Identities()
 
 
 def read_settings(path: Path | None) -> Settings:

@@ -49,7 +49,8 @@ class Site:
         from trust.identity import Identity
         from trust.identity.seal import sealer_of
 
-        return Identity(self.records, self.access, sealer_of(self.home.secrets / "identity.key"), clock=self.clock)
+        sealer, settings = sealer_of(self.home.secrets / "identity.key"), self.settings.identity
+        return Identity(self.records, self.access, sealer, settings=settings, clock=self.clock)
 
     @cached_property
     def tokens(self) -> Tokens:

@@ -14,8 +14,8 @@ from infra.web.cookie import clear_cookie, set_cookie
 from infra.web.rate import client_address
 from infra.web.seams import ANONYMOUS, Authorizer, current_actor
 from trust.identity.service import Identity
-from trust.identity.settings import Identities
 from trust.identity.tokens import Tokens
+from trust.settings import Identities
 
 Short = Annotated[str, Field(max_length=256)]
 Secret = Annotated[SecretStr, Field(max_length=1024)]

@@ -15,8 +15,8 @@ from infra.web.cookie import read_cookie
 from infra.web.seams import ANONYMOUS, Actor
 from trust.identity.credential import well_formed
 from trust.identity.sessions import find_session, touch_session
-from trust.identity.settings import Identities
 from trust.identity.tokens import TokenKind, Tokens
+from trust.settings import Identities
 
 FRESH_S = 0.5
 """How long an answer of the database is used again: a session or token that was ended is cut within this time."""

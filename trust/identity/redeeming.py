@@ -15,7 +15,7 @@ from trust.access.roles import RoleBook
 from trust.identity import accounts, links, sessions
 from trust.identity.account import Link, LinkPurpose, Redeemed, State
 from trust.identity.rows import LinkRow, UserRow
-from trust.identity.settings import Identities
+from trust.settings import Identities
 
 FIRST_ROLES = ("system_admin", "analyst")
 """The first person administers the system and may work alerts; see architecture.md section 5."""

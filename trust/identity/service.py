@@ -33,8 +33,8 @@ from trust.identity.account import (
 from trust.identity.password import Passwords
 from trust.identity.rows import LinkRow, UserRow
 from trust.identity.seal import Sealer
-from trust.identity.settings import Identities
 from trust.identity.sign_in import SignIn
+from trust.settings import Identities
 
 TOPIC = "people"
 """The feed's topic of accounts and sessions."""

@@ -14,7 +14,7 @@ from infra.web.seams import Actor
 from trust.identity.account import SessionRow, State
 from trust.identity.credential import fingerprint, new_secret
 from trust.identity.rows import SessionRecord, UserRoleRow, UserRow
-from trust.identity.settings import Identities
+from trust.settings import Identities
 
 TOUCH_AFTER = timedelta(seconds=60)
 """How exactly the last request of a session is known."""

@@ -19,8 +19,8 @@ from trust.identity.password import Passwords
 from trust.identity.rows import UserRow
 from trust.identity.seal import Sealer
 from trust.identity.sessions import open_session, roles_of
-from trust.identity.settings import Identities
 from trust.identity.throttle import demand_calm, keys_of, note_failure, note_success
+from trust.settings import Identities
 
 _STRANGER = Actor(id="", name="", kind="anonymous")
 """The name a stranger typed is not kept: people type passwords there."""

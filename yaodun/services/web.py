@@ -28,7 +28,6 @@ from trust.audit import Audit
 from trust.audit.api import audit_router
 from trust.identity.api import link_router, session_router, tokens_router, users_router
 from trust.identity.authenticate import WebAuthenticator
-from trust.identity.settings import Identities
 from trust.trustlist.api import verify_router
 from trust.trustlist.publish import ListStore
 from trust.trustlist.verifier import Verifier
@@ -87,7 +86,7 @@ class WebService:
         }
 
     def _application(self) -> Any:
-        site, settings = self._site, Identities()
+        site, settings = self._site, self._site.settings.identity
         store = site.open_store(read_only=True)
         alerts = Alerts(site.records, site.clock, record)
         posture = PostureService(site.records, site.clock)
@@ -124,7 +123,9 @@ class WebService:
             clock=site.clock,
         )
         pages, dash = build_dash(rooms)
-        authenticator = WebAuthenticator(site.records, site.tokens, secure=self._secure, clock=site.clock)
+        authenticator = WebAuthenticator(
+            site.records, site.tokens, secure=self._secure, settings=settings, clock=site.clock
+        )
         authenticator.listen(self._feed)
         limits = {"/_bulk": MAX_BODY, "/v1/": MAX_BODY}
         options = ShellOptions(

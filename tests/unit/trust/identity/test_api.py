@@ -9,7 +9,7 @@ from infra.web.shell import ShellOptions, build_shell
 from tests.unit.trust.identity.conftest import GOOD
 from trust.identity.api import link_router, session_router, tokens_router, users_router
 from trust.identity.authenticate import WebAuthenticator
-from trust.identity.settings import Identities
+from trust.settings import Identities
 
 
 @pytest.fixture

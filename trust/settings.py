@@ -1,4 +1,5 @@
-"""Settings of identity: how long things are good, and which password policy holds."""
+"""Settings of identity: how long things are good, and which password policy holds. Imports nothing heavy: every
+process reads the settings."""
 
 from __future__ import annotations
 
