@@ -22,6 +22,8 @@ ADMINISTRATIVE = frozenset(("event.id", "event.ingested", "event.created", "even
 """Values the platform writes itself: never searched, nor is anything below ``yaodun.`` but the overflow."""
 MAX_DEPTH = 8
 _ESCAPES = ("\\u00", "\\u")
+MAX_REMEMBERED = 256
+MAX_HITS = 20_000
 _WRITE = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 
@@ -31,6 +33,7 @@ class Keywords:
     def __init__(self, atoms: Sequence[tuple[int, Atom]]) -> None:
         self._tests = {number: test(atom) for number, atom in atoms}
         self.suspicious = scanner_of([atom for _, atom in atoms])
+        self._hits: dict[str, frozenset[int]] = {}
         self._numbers: dict[frozenset[int], int] = {frozenset(): 0}
         self.sets: list[frozenset[int]] = [frozenset()]
 
@@ -47,8 +50,20 @@ class Keywords:
 
     def met(self, record: Mapping[str, Any]) -> frozenset[int]:
         """The numbers of the keyword atoms that some value of the record meets."""
-        values = list(searched_texts(record))
-        return frozenset(number for number, meets in self._tests.items() if any(map(meets, values)))
+        met: set[int] = set()
+        for value in searched_texts(record):
+            hits = self._hits.get(value)
+            met |= self._look(value) if hits is None else hits
+        return frozenset(met)
+
+    def _look(self, value: str) -> frozenset[int]:
+        """The atoms one text meets; remembered for short texts, which come again and again."""
+        found = frozenset(number for number, meets in self._tests.items() if meets(value))
+        if len(value) <= MAX_REMEMBERED:
+            if len(self._hits) >= MAX_HITS:
+                self._hits.clear()
+            self._hits[value] = found
+        return found
 
 
 def _json(record: Mapping[str, Any]) -> bytes:
