@@ -70,39 +70,47 @@ class BulkReader:
         ``AppError(INVALID)`` where the body holds no item, or its last action has no document.
         """
         lines = body.split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        result = self._uniform(lines, default_index, delivery) or self._each(lines, default_index, delivery)
+        if not result.items:
+            raise AppError(ErrorKind.INVALID, "collectors.bulk_empty")
+        return result
+
+    def _uniform(self, lines: list[bytes], default_index: str, delivery: str) -> BulkBody | None:
+        """The usual body: one action line over and over, every document behind it. None where it is another."""
+        action_line = lines[0] if lines else b""
+        if len(lines) % 2 or not all(lines) or lines.count(action_line) < len(lines) // 2:
+            return None
+        if lines[0::2].count(action_line) != len(lines) // 2 or not action_line.strip():
+            return None
+        action, index, given = self._action(action_line, 1)
+        if given is not None or action not in _KEPT_ACTIONS or _PLACE in (index or default_index):
+            return None
+        head, tail = _stored(action, index or default_index, None, f"{delivery}-", _PLACE).split(_PLACE_BYTES)
+        items = [b"%s%d%s" % (head, number, tail) for number in range(1, len(lines) // 2 + 1)]
+        return BulkBody(list(_cut(lines)), items, 0)
+
+    def _each(self, lines: list[bytes], default_index: str, delivery: str) -> BulkBody:
         result = BulkBody([], [], 0)
         kept: list[bytes] = []
-        size = count = number = 0
-        position = 0
-        end = len(lines)
-        while position < end:
-            line = lines[position]
-            position += 1
-            if not line or not line.strip():
+        number = 0
+        following = iter(lines)
+        for line in following:
+            if not line.strip():
                 continue
             number += 1
             action, index, given = self._action(line, number)
-            document = b""
-            if action != "delete":
-                if position >= end or not lines[position].strip():
-                    raise AppError(ErrorKind.INVALID, "collectors.bulk_document_missing", place=f"item {number}")
-                document = lines[position]
-                position += 1
+            document = b"" if action == "delete" else next(following, b"")
+            if action != "delete" and not document.strip():
+                raise AppError(ErrorKind.INVALID, "collectors.bulk_document_missing", place=f"item {number}")
             if action in _KEPT_ACTIONS:
                 kept += (line, document)
-                size += len(line) + len(document)
-                count += 1
-                result.items.append(_stored(action, index or default_index, given, delivery, number))
-                if size >= FRAME_BYTES:
-                    result.frames.append((b"\n".join(kept), count))
-                    kept, size, count = [], 0, 0
+                result.items.append(_stored(action, index or default_index, given, f"{delivery}-", str(number)))
             else:
                 result.refused += 1
                 result.items.append(_refused(action, index or default_index, given))
-        if count:
-            result.frames.append((b"\n".join(kept), count))
-        if not result.items:
-            raise AppError(ErrorKind.INVALID, "collectors.bulk_empty")
+        result.frames = list(_cut(kept))
         return result
 
     def _action(self, line: bytes, number: int) -> tuple[str, str, str | None]:
@@ -121,8 +129,22 @@ class BulkReader:
         return answer
 
 
-def _stored(action: str, index: str, given: str | None, delivery: str, number: int) -> bytes:
-    identity = given if given is not None else f"{delivery}-{number}"
+def _cut(lines: list[bytes]) -> Iterator[tuple[bytes, int]]:
+    """Frame bodies of action and document lines, with their counts; documents of one body are of about one size."""
+    if not lines:
+        return
+    step = max(2, len(lines) * FRAME_BYTES // (sum(map(len, lines)) + 1) & ~1)
+    for start in range(0, len(lines), step):
+        part = lines[start : start + step]
+        yield b"\n".join(part), len(part) // 2
+
+
+_PLACE = "{number}"
+_PLACE_BYTES = _PLACE.encode()
+
+
+def _stored(action: str, index: str, given: str | None, prefix: str, number: str) -> bytes:
+    identity = given if given is not None else f"{prefix}{number}"
     return (
         b'{"%s":{"_index":%s,"_id":%s,"_version":1,"result":"created",'
         b'"_shards":{"total":1,"successful":1,"failed":0},"_seq_no":0,"_primary_term":1,"status":201}}'

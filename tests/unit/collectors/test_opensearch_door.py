@@ -181,3 +181,14 @@ async def test_one_document_by_its_address(site: Site) -> None:
     (event,) = site.sink.parsed()
     assert event.document["message"] == "x"
     assert event.identity == "logs-a/9"
+
+
+async def test_a_long_uniform_body_is_answered_item_by_item(site: Site) -> None:
+    for index in ("a", "odd {number} name"):
+        site.sink.frames.clear()
+        action = json.dumps({"create": {"_index": index}}).encode()
+        body = b"".join(b'%s\n{"n":%d,"fill":"%s"}\n' % (action, n, b"x" * 300) for n in range(2_500))
+        items = (await site.client.post("/_bulk", content=body)).json()["items"]
+        assert len({item["create"]["_id"] for item in items}) == 2_500
+        assert {item["create"]["_index"] for item in items} == {index}
+        assert [each.document["n"] for each in site.sink.parsed()] == list(range(2_500))
