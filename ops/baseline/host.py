@@ -44,6 +44,11 @@ class Host:
                 return {s.key: s.value for s in assignments(text, path)}
         return {}
 
+    @cached_property
+    def there(self) -> bool:
+        """Whether the tree holds a host at all; an empty mount must prove nothing."""
+        return bool(self.release) or self.tree.exists("/etc/passwd")
+
     @property
     def debian_like(self) -> bool:
         """Whether the family keeps its PAM stacks in common-* files."""

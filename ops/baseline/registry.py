@@ -69,6 +69,9 @@ def all_checks() -> list[Check]:
 
 def run_check(one: Check, host: Host) -> Outcome:
     """The outcome of one check on one host."""
+    if not host.there:
+        why = "no host is there: neither /etc/passwd nor os-release"
+        return Outcome(Verdict.NOT_OBTAINED, detail={"source": "/", "why": why})
     try:
         return one.look(host)
     except NotObtainedError as error:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ops.baseline.accounts import Secret
 from ops.baseline.host import Host
-from ops.baseline.outcome import NotObtainedError, Outcome, decide, failed, proof
+from ops.baseline.outcome import NotApplicableError, NotObtainedError, Outcome, decide, failed, proof
 from ops.baseline.pam import SUCCESS, Entry, flat, run_stack
 from ops.baseline.registry import check
 from ops.baseline.settings_file import Setting, assignments, last
@@ -11,6 +12,14 @@ from ops.baseline.settings_file import Setting, assignments, last
 QUALITY = ("pam_pwquality.so", "pam_cracklib.so", "pam_passwdqc.so")
 HISTORY = ("pam_pwhistory.so",)
 CREDITS = ("dcredit", "ucredit", "lcredit", "ocredit")
+
+
+def openers(host: Host) -> list[Secret]:
+    """Accounts a password opens; where there is none, ages do not apply."""
+    found = host.openers()
+    if not found:
+        raise NotApplicableError("accounts with a password")
+    return found
 
 
 def password_stack(host: Host) -> tuple[Entry, ...]:
@@ -140,10 +149,8 @@ def max_days_default(host: Host) -> Outcome:
 def max_days(host: Host) -> Outcome:
     """Passwords of the accounts that exist expire."""
     wanted = host.limits.password_max_days
-    late = [s for s in host.openers() if s.most is None or not 0 < s.most <= wanted]
-    shown = [secret.proof for secret in late or host.openers()[:1]] or [
-        proof("/etc/shadow", "no account has a password")
-    ]
+    late = [s for s in openers(host) if s.most is None or not 0 < s.most <= wanted]
+    shown = [secret.proof for secret in late or openers(host)[:1]]
     return decide(not late, *shown, names=", ".join(s.name for s in late), wanted=wanted)
 
 
@@ -151,10 +158,8 @@ def max_days(host: Host) -> Outcome:
 def changed_in_time(host: Host) -> Outcome:
     """No password is older than allowed, and none was changed in the future."""
     wanted = host.limits.password_max_days
-    old = [s for s in host.openers() if s.changed is None or not 0 <= host.today - s.changed <= wanted]
-    shown = [secret.proof for secret in old or host.openers()[:1]] or [
-        proof("/etc/shadow", "no account has a password")
-    ]
+    old = [s for s in openers(host) if s.changed is None or not 0 <= host.today - s.changed <= wanted]
+    shown = [secret.proof for secret in old or openers(host)[:1]]
     return decide(not old, *shown, names=", ".join(s.name for s in old), wanted=wanted)
 
 
