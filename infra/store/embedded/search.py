@@ -32,22 +32,22 @@ class Search:
         self.keys = [*query.sort, Sort("event.id", descending=False)]
         self.found: list[tuple[Any, ...]] = []
         self.total = 0
+        self.whole = True
 
     def page(self) -> Page:
         """The page, its total and the cursor behind it."""
         begun = time.monotonic()
-        whole = True
         for group, later in self._groups():
             self._look(group)
             if later is not None and self._enough(later):
-                whole = False
+                self.whole = False
                 break
         wanted = [(row[-2], row[-1]) for row in self.found]
         events = fetch_rows(self.engine, self.root, self.segments, wanted, self.query.fields)
         more = len(self.found) == self.query.limit and self.query.limit > 0
         after = write_cursor(self.keys, self.found[-1][: len(self.keys)]) if more else None
         took = (time.monotonic() - begun) * 1000
-        return Page(tuple(events), self.total, after, total_is_lower_bound=not whole, took_ms=took)
+        return Page(tuple(events), self.total, after, total_is_lower_bound=not self.whole, took_ms=took)
 
     def _groups(self) -> Iterator[tuple[list[Segment], int | None]]:
         """Segments to look at together, and the newest time of those not yet looked at."""
@@ -79,11 +79,18 @@ class Search:
         compiled = Sql()
         condition = f"{in_window(compiled, self.query.window, group)} AND {compiled.where(self.query.filter)}"
         counted = f"SELECT count(*) FROM ({relation(self.root, group, compiled.columns)}) WHERE {condition}"
-        self.total += self.engine.rows(counted, compiled.parameters)[0][0]
-        if self.query.limit:
-            self._top(group, compiled, condition)
+        found = self._top(group, compiled, condition) if self.query.limit else 0
+        if found < self.query.limit and not self.query.after:
+            self.total += found
+        elif self.total < self.query.count_up_to or not self._newest_first():
+            self.total += self.engine.rows(counted, compiled.parameters)[0][0]
+        else:
+            self.total += found
+            self.whole = False
 
-    def _top(self, group: list[Segment], compiled: Sql, condition: str) -> None:
+    def _top(self, group: list[Segment], compiled: Sql, condition: str) -> int:
+        """Take the best rows of ``group`` in; how many it had, at most a page. Fewer than a page are all there are,
+        which spares counting them."""
         expressions = [sort_expression(compiled, key.field, key.descending) for key in self.keys]
         if self.query.after:
             condition += f" AND {_behind(compiled, self.keys, expressions, read_cursor(self.keys, self.query.after))}"
@@ -98,6 +105,7 @@ class Search:
         )
         rows = self.engine.rows(text, compiled.parameters)
         self.found = sorted([*self.found, *rows], key=_order(self.keys))[: self.query.limit]
+        return len(rows)
 
 
 def sort_expression(compiled: Sql, name: str, descending: bool) -> str:
