@@ -18,7 +18,7 @@ SCHEMA_VERSION = 1
 _DISTINCT = frozenset({"event.id", "event.original", "message", "event.hash", "event.ingested", "@timestamp"})
 
 _GROUP_ROWS = 16_384
-"""Rows that have to be unpacked to fetch one: small groups make pages of events quick and cost seven percent of disk."""
+"""Rows that have to be unpacked to fetch one: small groups make pages quick and cost seven percent of disk."""
 _UNORDERED = (FieldType.TEXT, FieldType.FLAT, FieldType.BINARY, FieldType.WILDCARD)
 
 
