@@ -41,7 +41,7 @@ class Watched:
 
     def settled(self) -> None:
         """Wait until Dash waits for no answer."""
-        self.page.wait_for_function("!document.querySelector('[data-dash-is-loading]')", timeout=60_000)
+        expect(self.page.locator("[data-dash-is-loading]")).to_have_count(0, timeout=60_000)
 
     def clean(self) -> None:
         """Nothing went wrong, and nothing was asked of another host."""
