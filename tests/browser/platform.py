@@ -16,7 +16,7 @@ import pytest
 
 from tests.browser.conftest import free_port
 
-READY_S = 240.0
+READY_S = 600.0
 STOP_S = 60.0
 
 
