@@ -138,6 +138,8 @@ class _Reader:
         if tags[:6] != [2, 0x30, 0x30, 0x30, 0x30, 0x30]:
             raise ValueError("tbsCertificate")
         elements = [tbs[row[1] : row[3]] for row in fields[:6]]
+        if [row[0] for row in children(elements[5], *ext.sequence(elements[5]))] != [0x30, 3]:
+            raise ValueError("subjectPublicKeyInfo")
         if elements[1] != algorithm:
             self.fault(Code.ALGORITHMS_DIFFER)
         self._optional(tbs, fields[6:], version)

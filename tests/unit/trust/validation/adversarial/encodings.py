@@ -192,6 +192,7 @@ ENCODINGS: list[tuple[str, bool, str, Callable[[list[bytes]], list[bytes]]]] = [
     ("validity with three times", False, "RFC 5280 4.1", lambda f: put(4, seq(when(NOW), when(NOW), when(NOW)))(f)),
     ("time as text", False, "RFC 5280 4.1.2.5", put(4, seq(utf8("260101000000Z"), utf8("270101000000Z")))),
     ("month thirteen", False, "X.690 11.8", put(4, seq(t(23, b"251301000000Z"), t(23, b"271301000000Z")))),
+    ("public key of one part", False, "RFC 5280 4.1.2.7", put(6, seq(t(0x30)))),
     ("no public key", False, "RFC 5280 4.1", put(6, b"")),
     ("version 4", False, "RFC 5280 4.1.2.1", put(0, t(0xA0, num(3)))),
     ("version 1 with extensions", False, "RFC 5280 4.1.2.9", put(0, b"")),

@@ -1,0 +1,49 @@
+"""signer: the one process with the authorities' keys. Sealed after every start until shareholders unlock it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from trust.signer.core import SignerCore
+from trust.signer.server import SignerServer
+from yaodun.site import Site
+from yaodun.trust.signing import pki_of, socket_of
+
+CARRY_EVERY_S = 1.0
+
+
+class Signer:
+    """The service: the core behind its socket, and the way of its audit rows to the ledger."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._core = SignerCore(pki_of(site.home), site.clock, site.records)
+        self._server = SignerServer(self._core, socket_of(site.home))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Answer until told to stop."""
+        carrying = asyncio.create_task(self._carry(stop))
+        await self._server.run(stop)
+        await carrying
+        self._core.close()
+        self._site.records.close()
+
+    async def _carry(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await asyncio.to_thread(self._core.carry)
+            try:
+                await asyncio.wait_for(stop.wait(), CARRY_EVERY_S)
+            except TimeoutError:
+                continue
+
+    def status(self) -> dict[str, Any]:
+        """Sealed or open, answers given and refused."""
+        keys = self._core.keys
+        state = {"sealed": keys.sealed, "initialised": keys.initialised}
+        return {**state, "answered": self._server.answered, "refused": self._server.refused}
+
+
+def build(site: Site) -> Signer:
+    """The service of ``site``."""
+    return Signer(site)
