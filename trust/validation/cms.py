@@ -155,6 +155,7 @@ def _signer(der: bytes) -> Signer:
         attributes = tlv(0x31, der[rows[at][2] : rows[at][3]])
         at += 1
     algorithm, signature = der[rows[at][1] : rows[at][3]], rows[at + 1]
+    split_identifier(algorithm)  # malformed ones end the reading here
     if signature[0] != 4:
         raise ValueError("signature")
     known = _attributes(attributes) if attributes else {}
