@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,15 +35,20 @@ class Document:
 
 def rule_files(paths: Sequence[Path]) -> Iterator[Path]:
     """Every rule file below ``paths``, sorted, each once."""
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for path in paths:
-        found = (
-            sorted(item for item in path.rglob("*") if item.suffix in (".yml", ".yaml")) if path.is_dir() else [path]
-        )
-        for item in found:
-            if item.name != PLACEHOLDERS and not item.name.endswith(TESTS) and item not in seen and not item.is_dir():
+        for item in sorted(_below(str(path))) if path.is_dir() else [str(path)]:
+            if item not in seen:
                 seen.add(item)
-                yield item
+                yield Path(item)
+
+
+def _below(folder: str) -> Iterator[str]:
+    """Rule files at any depth; plain text paths, for there are thousands."""
+    for base, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith((".yml", ".yaml")) and name != PLACEHOLDERS and not name.endswith(TESTS):
+                yield f"{base}/{name}"
 
 
 def read_documents(path: Path, data: bytes) -> tuple[list[Document], list[Failure]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from heapq import heappop, heappush
 from itertools import product
 from typing import Any, NamedTuple
@@ -94,25 +94,29 @@ class Correlator:
             if self._closing:
                 fired += self._close(hit.time - self._lateness)
         for index in self._by_rule.get(hit.rule, ()):
-            for found in self._feed(index, hit):
-                fired += [found, *self.feed(_chained(found))]
+            one = self._correlations[index]
+            values = _values(one, hit)
+            for key in _keys(one, hit):
+                for value in values:
+                    found = self._add(index, key, Item(hit.time, hit.rule, value, hit.event_id))
+                    if found:
+                        fired += [found, *self.feed(_chained(found))]
         return fired
 
     def tick(self, now: float) -> list[Fired]:
         """Close spans that are over by the clock, for streams that have fallen silent."""
         return self._close(now - self._lateness)
 
-    def _feed(self, index: int, hit: Hit) -> Iterator[Fired]:
-        one = self._correlations[index]
-        for key in _keys(one, hit):
-            for value in _values(one, hit):
-                window = self._window(index, key)
-                was_closing = window.closes
-                items = window.add(Item(hit.time, hit.rule, value, hit.event_id))
-                if window.closes < was_closing:
-                    heappush(self._closing, (window.closes, index, key))
-                if items:
-                    yield self._fired(index, key, items)
+    def _add(self, index: int, key: tuple[str, ...], item: Item) -> Fired | None:
+        window = self._window(index, key)
+        if not self._plans[index].deferred:
+            items = window.add(item)
+            return self._fired(index, key, items) if items else None
+        was_closing = window.closes
+        window.add(item)
+        if window.closes < was_closing:
+            heappush(self._closing, (window.closes, index, key))
+        return None
 
     def _window(self, index: int, key: tuple[str, ...]) -> Window:
         windows = self._windows[index]
@@ -205,6 +209,9 @@ class Correlator:
             heappush(self._closing, (window.closes, index, tuple(group.key)))
 
 
+_UNCOUNTED: Sequence[Hashable] = ("",)
+
+
 def _plain(item: Item, one: Correlation) -> Any:
     """With the rule's place in the correlation instead of its number, which another load may change."""
     return (item.time, one.rules.index(item.rule), item.value, item.event_id)
@@ -244,7 +251,11 @@ def _texts(value: Any) -> list[str]:
 def _values(one: Correlation, hit: Hit) -> Sequence[Hashable]:
     """What a hit brings to count: nothing to tell apart for counts of events, else each value of the fields."""
     if not one.fields:
-        return ("",)
+        return _UNCOUNTED
+    if len(one.fields) == 1 and one.kind == "value_count" and not one.aliases:
+        value = hit.fields.get(one.fields[0])
+        if type(value) is str:
+            return (value,)
     choices = [_texts(hit.fields.get(_field(one, name, hit.rule), MISSING)) for name in one.fields]
     if one.kind == "value_count":
         return ["\x1f".join(parts) for parts in product(*choices)][:MAX_COMBINATIONS]

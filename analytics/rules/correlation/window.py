@@ -36,9 +36,13 @@ class Plan:
     bounds: tuple[Bound, ...]
     deferred: bool
     measure: Callable[[], Measure] = field(compare=False)
+    floor: float | None = None
+    """The only bound, where it is a plain ``gte``: the usual case, decided by one comparison."""
 
     def met(self, value: float) -> bool:
         """Whether a measured value is within all bounds; NaN (nothing measured) never is."""
+        if self.floor is not None:
+            return value >= self.floor
         number = float(value)
         return number == number and all(_COMPARE[bound.op](number, bound.value) for bound in self.bounds)
 
@@ -48,7 +52,8 @@ def plan_of(correlation: Correlation, lateness: float, max_items: int) -> Plan:
     extended = correlation.expression is not True
     bounds = (Bound("gte", 1.0),) if extended else correlation.bounds
     deferred = any(bound.op not in ("gt", "gte") for bound in bounds) or has_not(correlation.expression)
-    return Plan(correlation.timespan_s, lateness, max_items, bounds, deferred, measure_of(correlation))
+    floor = bounds[0].value if len(bounds) == 1 and bounds[0].op == "gte" else None
+    return Plan(correlation.timespan_s, lateness, max_items, bounds, deferred, measure_of(correlation), floor)
 
 
 class Window:

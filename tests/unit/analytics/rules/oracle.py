@@ -68,11 +68,20 @@ def _walk(node: Any, record: Mapping[str, Any]) -> bool:
 
 
 def _keyword(wanted: Any, record: Mapping[str, Any]) -> bool:
-    if isinstance(wanted, sigma_types.SigmaRegularExpression):
-        search = _regex(wanted).search
-    else:
-        search = _expression(wanted).search
+    if isinstance(wanted, sigma_types.SigmaString) and all(isinstance(part, str) for part in wanted.s):
+        return "".join(map(str, wanted.s)).lower() in _joined(record)
+    search = (_regex if isinstance(wanted, sigma_types.SigmaRegularExpression) else _expression)(wanted).search
     return any(search(text) for value in record.values() for text in _leaves(value))
+
+
+_LAST: list[Any] = [None, ""]
+
+
+def _joined(record: Mapping[str, Any]) -> str:
+    """All values of the record at hand, lower-cased, apart from each other."""
+    if _LAST[0] is not record:
+        _LAST[:] = [record, "\0".join(text for value in record.values() for text in _leaves(value)).lower()]
+    return str(_LAST[1])
 
 
 def _leaves(value: Any) -> Iterator[str]:
