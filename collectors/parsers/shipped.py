@@ -30,6 +30,7 @@ _FAILURES = (
     msgspec.MsgspecError,
     ValueError,
     RecursionError,
+    ArithmeticError,
     KeyError,
     IndexError,
     TypeError,

@@ -24,7 +24,16 @@ from infra.events.stream import Event, Stream
 
 _log = logging.getLogger(__name__)
 Answer = list[Parsed | Refused]
-_FAILURES = (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, msgspec.MsgspecError)
+_FAILURES = (
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    ArithmeticError,
+    msgspec.MsgspecError,
+)
 
 
 def guarded(raw: bytes, read: Callable[..., Answer], *arguments: Any) -> Answer:

@@ -172,9 +172,9 @@ def _iso(text: str, clock: Clockwork) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else clock.place(moment)
+    except (ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else clock.place(moment)
 
 
 def read_any(text: object, clock: Clockwork) -> datetime | None:

@@ -80,7 +80,10 @@ async def test_everything_arrives_in_order_and_frees_the_agents_disk(tmp_path: P
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_ingest_crashing_again_and_again_loses_and_doubles_nothing(tmp_path: Path, seed: int) -> None:
+async def test_ingest_crashing_again_and_again_loses_and_doubles_nothing(
+    tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collectors.agent.forwarder._MAX_WAIT_S", 0.3)
     chance = random.Random(seed)
     writer = SpoolWriter(tmp_path / "agent", LIMITS)
     forwarder = Forwarder(tmp_path / "agent", tmp_path / "ingest" / "agent.sock", Hello("a1", "h1"))
@@ -93,7 +96,7 @@ async def test_ingest_crashing_again_and_again_loses_and_doubles_nothing(tmp_pat
         await (ingest.crash() if chance.random() < 0.7 else ingest.stop())
         ingest = Ingest(tmp_path / "ingest")
         await ingest.start()
-    await until(lambda: len(received(tmp_path / "ingest")) >= 1_200)
+    await until(lambda: len(received(tmp_path / "ingest")) >= 1_200, 60)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await ingest.stop()

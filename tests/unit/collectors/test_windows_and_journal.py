@@ -226,3 +226,9 @@ def test_unknown_formats_are_kept_whole_and_say_so() -> None:
     (event,) = parse(FrameKind.LINES, b"081109 203615 148 INFO dfs.DataNode: something nobody knows")
     assert event["message"] == event["event.original"]
     assert "yaodun.parser" not in event
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+09:00", "9999-12-31 23:59:59-09:00", "0001-01-01 00:00:00"])
+def test_a_time_at_the_edge_of_the_calendar_costs_nothing(text: str) -> None:
+    (event,) = parse(FrameKind.NDJSON, orjson.dumps({"time": text, "message": "x"}))
+    assert event["message"] == "x"
