@@ -159,6 +159,8 @@ FILTERS: list[tuple[Filter, list[int]]] = [
     (Range("host.cpu.usage", gt=0.25), [4]),
     (Range("host.name", gte="db-1", lt="db-2"), [5, 7]),
     (Range("source.ip", gt="10.0.0.9", lte="10.0.0.200"), [1, 9]),
+    (Range("tags", gte="auti", lt="ssg"), []),
+    (Range("source.port", gte=22, gt=22, lte=443, lt=50022), [3]),
     (Range("event.ingested", gte="2026-11-24T12:00:08Z"), [8, 9]),
     (Range("event.ingested", lt="2026-11-24T20:00:00.250+08:00"), []),
     (Range("event.ingested", lte="2026-11-24T20:00:00.250+08:00"), [0]),

@@ -12,6 +12,7 @@ from infra.store.query.addresses import address_place, network_keys
 from infra.store.query.anywhere import expand
 from infra.store.query.names import Place, place, value_of
 from infra.store.query.patterns import regex, wild
+from infra.store.query.predicate import comparable
 from infra.store.query.tokens import tokens
 from infra.store.query.tree import (
     All,
@@ -150,13 +151,19 @@ def _term(where: Place, value: str | int | float | bool, ignore_case: bool = Fal
 
 
 def _range(where: Place, node: Range) -> Dsl:
-    """One clause for each bound: the server takes no two lower ones together."""
-    bounds = [
-        {"range": {whole_path(where): {name: _bound(where, value_of(where, value))}}}
+    """One clause, so that of many values one must lie within all bounds. The server takes no two bounds of one side:
+    the stricter stays."""
+    bounds = {
+        name: value_of(where, value)
         for name, value in (("gte", node.gte), ("gt", node.gt), ("lte", node.lte), ("lt", node.lt))
         if value is not None
-    ]
-    return bounds[0] if len(bounds) == 1 else _every(bounds)
+    }
+    order = {name: comparable(where, value) for name, value in bounds.items()}
+    if "gte" in bounds and "gt" in bounds:
+        del bounds["gte" if order["gt"] >= order["gte"] else "gt"]
+    if "lte" in bounds and "lt" in bounds:
+        del bounds["lte" if order["lt"] <= order["lte"] else "lt"]
+    return {"range": {whole_path(where): {name: _bound(where, value) for name, value in bounds.items()}}}
 
 
 def _bound(where: Place, value: Any) -> Any:
