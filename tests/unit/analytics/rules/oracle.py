@@ -217,6 +217,8 @@ class Judge:
     def verdicts(self, record: Mapping[str, Any]) -> set[str]:
         """The ids of the rules the record meets."""
         met: set[str] = set()
+        if record.get("Channel") == "Windows PowerShell" and "Data" not in record:
+            record = {**record, **_classic_data(record)}
         for number, (channels, conditions, names, rules) in enumerate(self._rows):
             if _taken(record, channels, conditions):
                 met |= self._row(number, _renamed(record, names), rules)
@@ -292,6 +294,12 @@ def _taken(record: Mapping[str, Any], channels: list[str] | None, conditions: Ma
 _AUDIT = {"User": "SubjectUserName", "LogonId": "SubjectLogonId", "IntegrityLevel": "MandatoryLabel"}
 """Names of Windows' own process event that the table leaves out, as Microsoft documents event 4688."""
 _LABELS = {"S-1-16-4096": "Low", "S-1-16-8192": "Medium", "S-1-16-12288": "High", "S-1-16-16384": "System"}
+
+
+def _classic_data(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Some shippers leave the insertion strings of the classic log in ``param3`` or in the message only."""
+    found = record.get("param3", record.get("Message"))
+    return {} if found is None else {"Data": found}
 
 
 def _renamed(record: Mapping[str, Any], names: Mapping[str, str]) -> Mapping[str, Any]:
