@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-START_WITHIN_S = 90.0
+START_WITHIN_S = 240.0
 
 
 def free_port() -> int:

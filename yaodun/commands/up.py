@@ -25,7 +25,7 @@ from yaodun.supervisor import Supervisor
 from yaodun.terminal import command, complain, home_of
 
 SERVICES = ("ingest", "analysis", "web", "agent", "keeper", "runner")
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 240.0
 OVERRIDES = (("store", "opensearch", "YAODUN_STORE__OPENSEARCH"), ("records", "postgresql", "YAODUN_RECORDS__URL"))
 
 

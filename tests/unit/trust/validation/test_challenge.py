@@ -48,7 +48,11 @@ OTHER = new_challenge("https://soc.nmpa.cn", NOW)
 ELSEWHERE = Challenge(CHALLENGE.nonce, "https://phishing.cn", CHALLENGE.until)
 
 
-@pytest.mark.parametrize("text", [OTHER.text, ELSEWHERE.text, CHALLENGE.nonce, CHALLENGE.text + "\n"])
+@pytest.mark.parametrize(
+    "text",
+    [OTHER.text, ELSEWHERE.text, CHALLENGE.nonce, CHALLENGE.text + "\n"],
+    ids=["other", "elsewhere", "nonce", "longer"],
+)
 def test_a_signature_of_anything_else_does_not(text: str) -> None:
     with pytest.raises(AppError) as error:
         sign_in(PERSON, signed=text)
