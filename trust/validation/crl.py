@@ -258,11 +258,11 @@ def _read(der: bytes) -> Crl:
     rows = list(children(der, start, stop))
     if [row[0] for row in rows] != [0x30, 0x30, 3]:
         raise ValueError("certificate list")
-    if der[rows[2][2] : rows[2][2] + 1] != b"\x00":
-        raise ValueError("unused bits in the signature")
     tbs = der[rows[0][1] : rows[0][3]]
     algorithm = der[rows[1][1] : rows[1][3]]
-    return _body(der, tbs, algorithm, der[rows[2][2] + 1 : rows[2][3]])
+    whole = der[rows[2][2] : rows[2][2] + 1] == b"\x00"
+    # A signature with unused bits is no signature of whole octets: the list can be read, but never verifies.
+    return _body(der, tbs, algorithm, der[rows[2][2] + 1 : rows[2][3]] if whole else b"")
 
 
 def _body(der: bytes, tbs: bytes, algorithm: bytes, signature: bytes) -> Crl:
