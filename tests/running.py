@@ -83,7 +83,11 @@ class RunningSite:
             self.process = subprocess.Popen(
                 words, env=self.environment, stdout=out, stderr=out, start_new_session=True, cwd=self.home.parent
             )
-        wait_for(f"the platform answers: {self.said()}", self._answers, START_WITHIN_S)
+        try:
+            wait_for(f"the platform answers: {self.said()}", self._answers, START_WITHIN_S)
+        except BaseException:
+            self.stop()
+            raise
 
     def _answers(self) -> bool:
         assert self.process is not None
