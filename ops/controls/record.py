@@ -28,7 +28,7 @@ class FactRow(Record):
     object_id: Mapped[str] = mapped_column(primary_key=True)
     asset: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
-    value: Mapped[Any] = mapped_column(JSON)
+    value: Mapped[Any] = mapped_column(JSON, nullable=True)
     observed: Mapped[datetime]
     received: Mapped[datetime]
     valid_until: Mapped[datetime]

@@ -19,6 +19,8 @@ from trust.signer.core import SignerCore
 log = logging.getLogger(__name__)
 MAX_FRAME = 1 << 20
 IDLE_S = 60.0
+REFUSAL_S = 1.0
+"""How long one who is not allowed is listened to, so that the refusal reaches it."""
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -54,7 +56,7 @@ class SignerServer:
         try:
             if self._user(writer) not in self._allowed:
                 self.refused += 1
-                await self._send(writer, _problem(AppError(ErrorKind.FORBIDDEN, "trust.signer.not_allowed")))
+                await self._turn_away(reader, writer)
                 return
             while (frame := await asyncio.wait_for(self._frame(reader), IDLE_S)) is not None:
                 await self._send(writer, await self._answer(frame))
@@ -65,6 +67,13 @@ class SignerServer:
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
+
+    async def _turn_away(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Say why, and read away what was asked: closing over unread octets would take the answer back."""
+        await self._send(writer, _problem(AppError(ErrorKind.FORBIDDEN, "trust.signer.not_allowed")))
+        writer.write_eof()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(reader.read(MAX_FRAME), REFUSAL_S)
 
     @staticmethod
     def _user(writer: asyncio.StreamWriter) -> int:

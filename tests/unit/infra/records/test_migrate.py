@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from importlib import import_module
+from pkgutil import walk_packages
 
 import pytest
 from alembic import command
@@ -28,6 +30,10 @@ def records(tmp_path):
 
 
 def test_tables_made_are_tables_declared(records):
+    for room in ("infra", "trust", "analytics", "ops"):
+        for module in walk_packages(import_module(room).__path__, f"{room}."):
+            if ".migrations" not in module.name and ".alembic" not in module.name:
+                import_module(module.name)
     migrate(records.engine)
 
     def ours(thing, name, kind, _reflected, _compared):

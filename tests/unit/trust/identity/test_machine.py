@@ -40,7 +40,7 @@ class Accounts(RuleBasedStateMachine):
         security = self.identity.redeem_link(first.links[0].secret, name="sec", password=GOOD).person
         self.admin = Actor(id=security.id, name="sec", roles=("security_admin",))
         self.names = itertools.count()
-        self.password: dict[str, str] = {}
+        self.password: dict[str, str] = {security.id: GOOD}
         self.disabled: set[str] = set()
         self.good_links: dict[str, tuple[str, datetime]] = {}
         self.open: dict[Actor, datetime] = {}
