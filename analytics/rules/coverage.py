@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -11,8 +11,10 @@ import msgspec
 from analytics.rules.atoms import holds
 from analytics.rules.lens import EcsLens, read
 from analytics.rules.rule import RuleSet
-from infra.events import Event
+from infra.events import Detector, Event, Signal
 
+SEEN_PER_BATCH = 50
+"""Events of a batch a watch looks at, evenly spread: sources that matter come again."""
 _WEIGHT = {"informational": 1, "low": 2, "medium": 3, "high": 4, "critical": 5}
 
 
@@ -75,6 +77,18 @@ class Watch:
             wanted = [atoms[number].value or ("*" if atoms[number].op == "contains" else "-") for number in numbers]
             parts.append(f"{name}={'|'.join(wanted)}")
         return " ".join(parts) or "*"
+
+
+class Watched:
+    """A detector that passes events on to another and lets a watch see some of each batch (``Detector``)."""
+
+    def __init__(self, detector: Detector, watch: Watch) -> None:
+        self._detector, self._watch = detector, watch
+
+    def match(self, events: Sequence[Event]) -> list[Signal]:
+        """The signals of the other."""
+        self._watch.see(events[:: max(1, len(events) // SEEN_PER_BATCH)])
+        return self._detector.match(events)
 
 
 def navigator_layer(ruleset: RuleSet, name: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from analytics.rules import Engine, load_rules
+from analytics.rules.coverage import Watch, Watched
 from analytics.rules.load import shipped_rules
 from collectors.parsers.shipped import ShippedParsers
 from collectors.pipeline import Pipeline
@@ -55,6 +56,7 @@ class Ingest:
         self._rules = load_rules(
             [shipped_rules(), site.home.rules, *map(Path, site.settings.ingest.rules)], cache=site.home.state / "rules"
         )
+        self._watch = Watch(self._rules)
         self._refusals = RefusalBook(site.home.state / "refusals.json")
         self._signals = SpoolWriter(site.home.signal_spool)
         committed = self._store.committed(SPOOL)
@@ -66,7 +68,7 @@ class Ingest:
         self._resolver.listen(self._feed)
         self._pipeline = Pipeline(
             spool=SPOOL, reader=self._reader, parsers=ShippedParsers(), enrich=self._resolver.enrich,
-            detector=Engine(self._rules), hand_over=self._hand_over, store=self._store,
+            detector=Watched(Engine(self._rules), self._watch), hand_over=self._hand_over, store=self._store,
         )  # fmt: skip
         self._places = Places(self._spool, site.home.ingest_spool, site.home.state / "ingest-places.json")
         self._receivers: list[Receiver] = [
@@ -103,8 +105,13 @@ class Ingest:
             "lag_s": self._lag_s(),
             "lag_bytes": self._reader.lag_bytes(),
             "spool": self._spool.stats(),
-            "rules": {"loaded": len(self._rules.rules), "failed": len(self._rules.failures), "blind": 0},
+            "rules": self._rules_status(),
         }
+
+    def _rules_status(self) -> dict[str, int]:
+        """Rules loaded, refused, and blind: nothing that could feed them was seen since the start."""
+        loaded, failed = len(self._rules.rules), len(self._rules.failures)
+        return {"loaded": loaded, "failed": failed, "blind": len(self._watch.blind())}
 
     def _lag_s(self) -> float:
         if not self._reader.lag_bytes():
