@@ -75,6 +75,8 @@ def test_from_sign_in_to_the_raw_event(running: Platform, administrator: str, la
             worst.click()
             expect(page.locator(".pane-title")).to_be_visible()
             expect(page.locator(".pane mark").first).to_be_visible()
+            watched.open("/ui/alerts?tr=1h&stack=flat&q=New+listening+port")  # the worst may be about something else
+            page.locator(".ag-center-cols-container .ag-row").first.click()
             expect(page.locator(".pane .raw")).to_contain_text("listener")
             page.locator(".pane section a", has_text="在搜索中看" if language == "zh-CN" else "in search").click()
             expect(page.locator(".pane .raw").last).to_contain_text("destination.port")
