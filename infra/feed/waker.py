@@ -1,17 +1,11 @@
-"""Waiting for the next look: a pause, cut short by LISTEN/NOTIFY on PostgreSQL."""
+"""Waiting for the next look: a pause, cut short where the database can tell of news."""
 
 from __future__ import annotations
 
-import logging
 import threading
 from typing import Protocol
 
-import psycopg
 from sqlalchemy import Engine
-
-from infra.feed.notice import CHANNEL
-
-log = logging.getLogger(__name__)
 
 
 class Waker(Protocol):
@@ -41,42 +35,11 @@ class Pause:
         return None
 
 
-class Listening:
-    """Waits on a PostgreSQL connection of its own; falls back to the pause while there is none."""
-
-    def __init__(self, conninfo: str) -> None:
-        self._conninfo = conninfo
-        self._connection: psycopg.Connection[tuple[object, ...]] | None = None
-        self._pause = Pause()
-
-    def wait(self, seconds: float) -> None:
-        try:
-            connection = self._connected()
-            for _ in connection.notifies(timeout=seconds, stop_after=1):
-                pass
-        except psycopg.Error:
-            log.warning("feed.listen_failed", exc_info=True)
-            self.close()
-            self._pause.wait(seconds)
-
-    def wake(self) -> None:
-        self._pause.wake()
-
-    def close(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-
-    def _connected(self) -> psycopg.Connection[tuple[object, ...]]:
-        if self._connection is None:
-            self._connection = psycopg.connect(self._conninfo, autocommit=True)
-            self._connection.execute(f"LISTEN {CHANNEL}")
-        return self._connection
-
-
 def waker_of(engine: Engine) -> Waker:
     """The quickest way to wait on that database."""
     if engine.dialect.name != "postgresql":
         return Pause()
+    from infra.feed.listening import Listening  # the driver is loaded only where PostgreSQL is
+
     url = engine.url.set(drivername="postgresql")
     return Listening(url.render_as_string(hide_password=False))

@@ -1,29 +1,33 @@
-"""Word templates: Jinja tags inside docx, run in a sandbox; an unknown field is an error that names it."""
+"""Word templates: Jinja tags inside docx, run in a sandbox; an unknown field is an error that names it.
+
+The office libraries are loaded with the first document, so that a service that only offers them starts quickly.
+"""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from docx import Document
-from docx.document import Document as DocumentType
-from docx.opc.exceptions import PackageNotFoundError
-from docx.oxml.ns import qn
-from docx.shared import Pt
-from docxtpl import DocxTemplate
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 
 from infra.errors import AppError, ErrorKind
 from ops.documents.archive import open_archive
 
+if TYPE_CHECKING:
+    from docx.document import Document as DocumentType
+
 BODY_FONT = "宋体"
 
 
 def blank_document() -> DocumentType:
     """An empty document in the fonts official papers use."""
+    from docx import Document
+    from docx.oxml.ns import qn
+    from docx.shared import Pt
+
     document = Document()
     normal = document.styles["Normal"]
     normal.font.size = Pt(10.5)
@@ -52,6 +56,9 @@ def render_docx(template: bytes, context: Mapping[str, Any], place: str) -> byte
 
     Raises ``AppError(INVALID)`` with ``place`` when it is no docx, its tags are malformed or name an unknown field.
     """
+    from docx.opc.exceptions import PackageNotFoundError
+    from docxtpl import DocxTemplate
+
     open_archive(template, place)
     environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
     try:

@@ -17,9 +17,7 @@ from ops.filing.exchange import Signer, read_filing, reader, to_json, to_package
 from ops.filing.lifecycle import State
 from ops.filing.prefill import Coverage
 from ops.filing.service import Filing, Filings
-from ops.filing.spreadsheet import to_xlsx
 from ops.filing.validate import Problem
-from ops.filing.word import to_docx
 
 LARGEST_UPLOAD = 64 << 20
 MEDIA = {
@@ -169,6 +167,9 @@ def _step(filings: Filings, filing_id: str, body: StepTo, given: dict[str, str])
 def _export(
     filings: Filings, filing_id: str, kind: str, blobs: BlobStore, clock: Clock, signer: Signer | None
 ) -> bytes:
+    from ops.filing.spreadsheet import to_xlsx
+    from ops.filing.word import to_docx
+
     document, form = filings.get(filing_id).document, filings.form
     if kind == "docx":
         return to_docx(document, form)

@@ -18,9 +18,7 @@ from infra.errors import AppError, ErrorKind
 from ops.documents.archive import open_archive
 from ops.filing.document import MOST_SHEETS, FilingDocument
 from ops.filing.form import Form
-from ops.filing.spreadsheet import from_xlsx, to_xlsx
 from ops.filing.values import FileRef, canonical
-from ops.filing.word import from_docx, to_docx
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -88,6 +86,9 @@ def to_package(
     document: FilingDocument, form: Form, blob: Callable[[str], bytes], made: datetime, signer: Signer | None = None
 ) -> bytes:
     """A ZIP a clerk can hand in: docx, xlsx, JSON, the attachments, a manifest with SHA-256 and SM3, its signature."""
+    from ops.filing.spreadsheet import to_xlsx
+    from ops.filing.word import to_docx
+
     files = {"form.json": to_json(document), "form.docx": to_docx(document, form), "form.xlsx": to_xlsx(document, form)}
     for ref in attachments(document):
         files[f"attachments/{ref.sha256[:12]}-{Path(ref.name).name}"] = _checked(ref, blob(ref.sha256))
@@ -161,6 +162,9 @@ def _member(archive: zipfile.ZipFile, member: Member, place: str) -> bytes:
 
 def read_filing(raw: bytes, form: Form, place: str) -> FilingDocument:
     """The filing in any of its shapes, told apart by content."""
+    from ops.filing.spreadsheet import from_xlsx
+    from ops.filing.word import from_docx
+
     if not raw.startswith(b"PK"):
         return from_json(raw, form, place)
     names = set(open_archive(raw, place).namelist())

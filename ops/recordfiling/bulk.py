@@ -10,8 +10,6 @@ from datetime import date
 from typing import Any
 
 import msgspec
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from infra.errors import AppError, ErrorKind
 from infra.text import say
@@ -110,6 +108,9 @@ def _csv(raw: bytes, place: str) -> Iterator[list[Any]]:
 
 
 def _xlsx(raw: bytes, place: str) -> Iterator[tuple[Any, ...]]:
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     open_archive(raw, place)
     try:
         book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
