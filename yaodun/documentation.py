@@ -13,6 +13,7 @@ import msgspec
 
 from infra.events.table import ECS_VERSION, Field, table
 from yaodun.cli import build_parser
+from yaodun.documented_kinds import bill_types_table, kinds_tables
 from yaodun.settings import Settings
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -72,10 +73,12 @@ def replaced(text: str, part: str, body: str) -> str:
 
 def pages() -> dict[Path, str]:
     """Every page with a generated part, as it should be."""
-    operating, commands = DOCS / "operating.md", DOCS / "commands.md"
+    operating, commands, business = DOCS / "operating.md", DOCS / "commands.md", DOCS / "business-events.md"
+    kinds = replaced(business.read_text(encoding="utf-8"), "business-kinds", kinds_tables())
     return {
         DOCS / "fields.md": fields_page(),
         operating: replaced(operating.read_text(encoding="utf-8"), "settings", settings_table()),
+        business: replaced(kinds, "bill-types", bill_types_table()),
         commands: replaced(commands.read_text(encoding="utf-8"), "commands", commands_table()),
     }
 
