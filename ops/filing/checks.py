@@ -8,10 +8,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from infra import checkdigits
 from ops.rulepacks import shipped_packs
 
 Check = Callable[[Any], bool]
-_CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _ORGANISATION = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SEPARATORS = re.compile(r"[,;，；、\s]+")
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9\u4e00-\u9fff-]{1,63}(?<!-)")
@@ -21,10 +21,7 @@ NONE_WORDS = frozenset({"无", "none"})
 
 def credit_code(text: str) -> bool:
     """Unified social credit code: check character mod 31 (GB 32100-2015), its organisation part mod 11 (GB 11714)."""
-    if len(text) != 18 or any(char not in _CREDIT for char in text):
-        return False
-    total = sum(_CREDIT.index(char) * pow(3, place, 31) for place, char in enumerate(text[:17]))
-    return _CREDIT[-total % 31] == text[17] and _organisation(text[8:17]) and _registered(text[2:4])
+    return checkdigits.credit_code(text) and _organisation(text[8:17]) and _registered(text[2:4])
 
 
 def _registered(digits: str) -> bool:

@@ -6,9 +6,9 @@ import re
 
 import msgspec
 
+from infra.checkdigits import mod_37_36
 from infra.errors import AppError, ErrorKind
 
-_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SHAPE = re.compile(r"YJ-([A-Z0-9]{2,18})-(\d{4})-(\d{4})([0-9A-Z])")
 LARGEST_SEQUENCE = 9_999
 
@@ -22,16 +22,7 @@ class RecordNumber(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         body = f"{self.unit}{self.year:04d}{self.sequence:04d}"
-        return f"YJ-{self.unit}-{self.year:04d}-{self.sequence:04d}{check_character(body)}"
-
-
-def check_character(text: str) -> str:
-    """The check character of ISO/IEC 7064 MOD 37,36: finds every changed character and nearly every swap."""
-    product = 36
-    for char in text:
-        product = (product + _ALPHABET.index(char)) % 36 or 36
-        product = product * 2 % 37
-    return _ALPHABET[(37 - product) % 36]
+        return f"YJ-{self.unit}-{self.year:04d}-{self.sequence:04d}{mod_37_36(body)}"
 
 
 def parse_number(text: str) -> RecordNumber:

@@ -4,15 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.checkdigits import mod_37_36
 from infra.errors import AppError
-from ops.recordfiling.number import RecordNumber, check_character, next_number, parse_number
+from ops.recordfiling.number import RecordNumber, next_number, parse_number
 
 UNITS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=2, max_size=18)
 
 
 def test_check_character_of_a_published_example() -> None:
     """GRid (global release identifier) uses MOD 37,36; its published example is A1-2425G-ABC1234002-M."""
-    assert check_character("A12425GABC1234002") == "M"
+    assert mod_37_36("A12425GABC1234002") == "M"
 
 
 @given(UNITS, st.integers(2000, 2099), st.integers(1, 9999))
@@ -31,7 +32,7 @@ def test_any_changed_character_is_noticed(unit: str, year: int, sequence: int, d
 
 
 @pytest.mark.parametrize(
-    "text", ["", "YJ-A-2026-00011", "XX-AB-2026-00011", "YJ-AB-2026-0000" + check_character("AB20260000")]
+    "text", ["", "YJ-A-2026-00011", "XX-AB-2026-00011", "YJ-AB-2026-0000" + mod_37_36("AB20260000")]
 )
 def test_other_shapes_are_refused(text: str) -> None:
     with pytest.raises(AppError):
