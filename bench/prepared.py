@@ -18,7 +18,7 @@ from infra.clock import SystemClock
 from infra.events.stream import Stream
 from infra.store.embedded import EmbeddedStore, bloom
 from infra.store.embedded.columns import to_arrow
-from infra.store.embedded.segment import write_segment
+from infra.store.embedded.segment import SIDECAR, write_segment
 from infra.store.query.shaping import micros
 
 BLOCK = 262_144
@@ -39,8 +39,14 @@ def _make(store: EmbeddedStore, segments: int) -> None:
     block = to_arrow(list(mixed.events(BLOCK)))
     start = micros(mixed.START)
     width = DAYS * 86_400_000_000 // segments
+    made = {Path(segment.path).stem for segment in store.manifest.live()}
     for number in range(segments):
-        _segment(store, block, number, start + number * width, width)
+        if _name(number) not in made:
+            _segment(store, block, number, start + number * width, width)
+
+
+def _name(number: int) -> str:
+    return f"prepared-{number:03d}"
 
 
 def _segment(store: EmbeddedStore, block: pa.Table, number: int, start: int, width: int) -> None:
@@ -52,9 +58,9 @@ def _segment(store: EmbeddedStore, block: pa.Table, number: int, start: int, wid
     columns["event.id"] = _ids(times, rng)
     rows = pa.table(columns)
     day = datetime.fromtimestamp(start / 1e6, UTC).date().isoformat()
-    path = f"{Stream.LOGS}/{day}/prepared-{number:03d}.parquet"
+    path = f"{Stream.LOGS}/{day}/{_name(number)}.parquet"
     made = write_segment(store.folder, path, Stream.LOGS, day, 1, rows)
-    (store.folder / path).with_suffix(bloom.SUFFIX).write_bytes(bloom.build(bloom.items_of(rows)))
+    (store.folder / path).with_suffix(SIDECAR).write_bytes(bloom.build(bloom.items_of(rows)))
     with store.manifest.transaction():
         store.manifest.add([made])
 

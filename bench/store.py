@@ -21,8 +21,8 @@ from infra.clock import ManualClock
 from infra.events.stream import Stream
 from infra.spool import SpoolPosition
 from infra.store.embedded import EmbeddedStore
-from infra.store.embedded.bloom import SUFFIX
 from infra.store.embedded.compact import Tiers, compact
+from infra.store.embedded.segment import SIDECAR
 from infra.store.query.shaping import moment
 from infra.store.query.tree import Phrase, Query, Term, Wildcard, Window
 from infra.store.seams import Batch, SourceCount
@@ -78,7 +78,7 @@ def disk() -> Iterator[Row]:
                 Batch(spool="b", position=position, events={Stream.LOGS: made}, counts={"a": SourceCount(flush)})
             )
         compact(store, Tiers(grace=timedelta(seconds=-1)))
-        files = [path for path in Path(folder).glob("*/*/*") if path.suffix in (".parquet", SUFFIX)]
+        files = [path for path in Path(folder).glob("*/*/*") if path.suffix in (".parquet", SIDECAR)]
         size = sum(path.stat().st_size for path in files) + (Path(folder) / "manifest.db").stat().st_size
         yield Row("bytes_per_event", size / count, "bytes", "the same events as NDJSON", 947.0, size / count / 947.0)
         (day,) = store.days(Stream.LOGS)

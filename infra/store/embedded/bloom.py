@@ -23,7 +23,6 @@ from infra.store.query.addresses import ip_key
 from infra.store.query.sql import FLAT_PATHS
 from infra.store.query.tokens import HAN_CLASS, tokens
 
-SUFFIX = ".tokens"
 _HEADER = struct.Struct("<8sQI")
 _SIGN = b"YDBLOOM\x01"
 _BITS, _HASHES = 10, 7

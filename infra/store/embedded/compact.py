@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from infra.ids import new_id
 from infra.store.embedded import bloom
 from infra.store.embedded.columns import arrow_type
-from infra.store.embedded.segment import Segment, sync_folders, unlink_segments, write_segment
+from infra.store.embedded.segment import SIDECAR, Segment, sync_folders, unlink_segments, write_segment
 from infra.store.embedded.store import EmbeddedStore
 from infra.store.query.shaping import micros
 
@@ -157,7 +157,7 @@ def _sorted_once(rows: pa.Table) -> pa.Table:
 
 
 def _write_bloom(segment: Path, rows: pa.Table) -> None:
-    path = segment.with_suffix(bloom.SUFFIX)
+    path = segment.with_suffix(SIDECAR)
     with path.open("wb") as file:
         file.write(bloom.build(bloom.items_of(rows)))
         file.flush()

@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 
 from infra.events.table import FieldType
-from infra.store.embedded.bloom import SKIPPED, SUFFIX, Bloom, load, value_item, word_item
-from infra.store.embedded.segment import Segment
+from infra.store.embedded.bloom import SKIPPED, Bloom, load, value_item, word_item
+from infra.store.embedded.segment import SIDECAR, Segment
 from infra.store.query.addresses import ip_key
 from infra.store.query.anywhere import expand
 from infra.store.query.names import Place, place, value_of
@@ -32,7 +32,7 @@ class _Prober:
     def bloom(self) -> Bloom | None:
         if self.segment.level == 0:
             return None
-        return load((self.root / self.segment.path).with_suffix(SUFFIX))
+        return load((self.root / self.segment.path).with_suffix(SIDECAR))
 
     def probe(self, node: Filter) -> bool:
         match node:

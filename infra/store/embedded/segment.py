@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 from infra.events.table import FieldType, table
 
 SCHEMA_VERSION = 1
+SIDECAR = ".tokens"
+"""What ends the name of the filter beside a compacted segment."""
 _DISTINCT = frozenset({"event.id", "event.original", "message", "event.hash", "event.ingested", "@timestamp"})
 
 _GROUP_ROWS = 16_384
@@ -119,7 +121,7 @@ def unlink_segments(root: Path, paths: Sequence[str]) -> None:
     for path in paths:
         file = root / path
         file.unlink(missing_ok=True)
-        file.with_suffix(".tokens").unlink(missing_ok=True)
+        file.with_suffix(SIDECAR).unlink(missing_ok=True)
 
 
 def read_ids(path: Path) -> list[str]:

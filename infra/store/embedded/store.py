@@ -23,7 +23,7 @@ from infra.store.embedded.prune import may_hold
 from infra.store.embedded.relation import relation
 from infra.store.embedded.rows import fetch_rows
 from infra.store.embedded.search import Search
-from infra.store.embedded.segment import Segment, read_ids, sync_folders, unlink_segments, write_segment
+from infra.store.embedded.segment import SIDECAR, Segment, read_ids, sync_folders, unlink_segments, write_segment
 from infra.store.placing import day_of
 from infra.store.query.limits import check_aggregations, check_query
 from infra.store.query.shaping import micros, moment
@@ -173,7 +173,7 @@ class EmbeddedStore:
     def sweep(self, age: timedelta) -> int:
         """Remove files older than ``age`` that no row of the manifest names: a crash left them; how many."""
         before = self.clock.now().astimezone(UTC) - age
-        files = [path for path in self.folder.glob("*/*/*") if path.suffix in (".parquet", ".tokens")]
+        files = [path for path in self.folder.glob("*/*/*") if path.suffix in (".parquet", SIDECAR)]
         old = [path for path in files if datetime.fromtimestamp(path.stat().st_mtime, UTC) <= before]
         if not old:
             return 0
