@@ -16,6 +16,7 @@ from dashboards.entrance import entrance_router
 from dashboards.frame import crumbs, frame, nav, ranges
 from dashboards.live import Watch
 from dashboards.manner import Manner, current_theme
+from dashboards.opening import Draw, Opened, current_opened, opening_router
 from dashboards.packed import Packed
 from dashboards.pages import ALL_PAGES, GRIDS
 from dashboards.pages.missing import MISSING_PAGE
@@ -30,6 +31,11 @@ from infra.web.seams import current_actor
 log = logging.getLogger(__name__)
 ASSETS = Path(__file__).parent / "assets"
 PREFIX = HOME + "/"
+EARLY = "".join(
+    f'<link rel="preload" as="fetch" href="{PREFIX}{name}" crossorigin="anonymous">'
+    for name in ("_dash-layout", "_dash-dependencies")
+)
+"""Asked for before any script runs, so that the first page is drawn while the browser still reads Dash."""
 
 
 def build_dash(rooms: Rooms) -> tuple[FastAPI, Dash]:
@@ -52,8 +58,9 @@ def build_dash(rooms: Rooms) -> tuple[FastAPI, Dash]:
         title=t("brand"),
         on_error=_on_error,
     )
-    app.layout = lambda: frame(current_actor.get().name or t("frame.nobody"))
+    app.layout = lambda: frame(current_actor.get().name or t("frame.nobody"), current_opened.get())
     rail = nav(ALL_PAGES)
+    inner.include_router(opening_router(app, PREFIX, drawer(rooms, rail)))
     for register in (_route, _refresh):
         register(app, rooms, rail)
     for simple in (_command, _rows, _push):
@@ -86,7 +93,7 @@ class Screens(Dash):  # type: ignore[misc]
         return (
             f'<!DOCTYPE html>\n<html lang="{language()}" data-theme="{theme}" data-ag-theme-mode="{theme}">\n<head>'
             f'{parts["metas"]}<meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>{t('brand')}</title>{parts['favicon']}{parts['css']}{later}</head>\n<body>"
+            f"<title>{t('brand')}</title>{parts['favicon']}{EARLY}{parts['css']}{later}</head>\n<body>"
             f"{parts['app_entry']}<footer hidden>{parts['config']}{scripts}{parts['renderer']}</footer></body></html>"
         )
 
@@ -115,14 +122,26 @@ def page_at(path: str) -> Page:
     return next((page for page in ALL_PAGES if page.matches(path)), MISSING_PAGE)
 
 
-def _route(app: Dash, rooms: Rooms, rail: Part) -> None:
-    async def route(pathname: str, search: str) -> tuple[Any, ...]:
+def drawer(rooms: Rooms, rail: Part) -> Draw:
+    """What draws the page of an address."""
+
+    async def draw(pathname: str, search: str) -> Opened:
         look = visit(rooms, pathname, search)
         page = page_at(look.path)
         if page.action and not look.may(page.action):
             page = MISSING_PAGE
-        body = await page.body(look)
-        return body, await drawn(rail, look), crumbs(look, page), ranges(look, page), _seen(look, pathname)
+        body, links = await asyncio.gather(page.body(look), drawn(rail, look))
+        return Opened(pathname, search, body, links, crumbs(look, page), ranges(look, page), _seen(look, pathname))
+
+    return draw
+
+
+def _route(app: Dash, rooms: Rooms, rail: Part) -> None:
+    draw = drawer(rooms, rail)
+
+    async def route(pathname: str, search: str) -> tuple[Any, ...]:
+        found = await draw(pathname, search)
+        return found.body, found.rail, found.crumbs, found.ranges, found.seen
 
     app.callback(
         Output("page", "children"),
@@ -132,7 +151,7 @@ def _route(app: Dash, rooms: Rooms, rail: Part) -> None:
         Output("seen", "data", allow_duplicate=True),
         Input("url", "pathname"),
         State("url", "search"),
-        prevent_initial_call="initial_duplicate",
+        prevent_initial_call=True,
     )(route)
 
 

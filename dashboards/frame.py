@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from dashboards.design.elements import Content, icon, link
 from dashboards.manner import Theme, current_theme
+from dashboards.opening import Opened
 from dashboards.pages.page import Page
 from dashboards.parts import Part, part
 from dashboards.views.figures import amount, moment
@@ -38,14 +39,18 @@ KEYS = (
 )
 
 
-def frame(actor_name: str) -> Component:
-    """The whole document body; pages are put into ``#page`` as the address changes."""
+def frame(actor_name: str, opened: Opened | None = None) -> Component:
+    """The whole document body, with a page already in it or grey blocks; later pages are put into ``#page`` as the
+    address changes."""
+    address_now = {"pathname": opened.pathname, "search": opened.search} if opened else {}
+    body = html.Div(opened.body if opened else waiting_page(), id="page")
     return html.Div(
         [
-            dcc.Location(id="url", refresh="callback-nav"),
-            *(dcc.Store(id=name) for name in ("pulse", "again", "command", "seen", "go")),
+            dcc.Location(id="url", refresh="callback-nav", **address_now),
+            *(dcc.Store(id=name) for name in ("pulse", "again", "command", "go")),
+            dcc.Store(id="seen", data=opened.seen if opened else None),
             html.Div(
-                [_rail(), _top(actor_name), html.Main(html.Div(waiting_page(), id="page"), className="main")],
+                [_rail(opened), _top(actor_name, opened), html.Main(body, className="main")],
                 className="frame",
             ),
             html.Div([html.Div(id="notices"), html.Div(id="said")], className="notices"),
@@ -74,17 +79,20 @@ def _keys() -> Component:
     return html.Dialog([head, html.Div(rows, className="list keys-list")], id="dialog-keys", className="box")
 
 
-def _rail() -> Component:
+def _rail(opened: Opened | None) -> Component:
     brand = link(t("brand"), address("/"), className="brand" if chinese() else "brand word")
-    return html.Div([brand, html.Nav(id="nav", **{"aria-label": t("frame.pages")})], className="rail")
+    return html.Div(
+        [brand, html.Nav(opened.rail if opened else None, id="nav", **{"aria-label": t("frame.pages")})],
+        className="rail",
+    )
 
 
-def _top(actor_name: str) -> Component:
+def _top(actor_name: str, opened: Opened | None) -> Component:
     return html.Header(
         [
-            html.H1(id="crumbs", className="crumbs"),
+            html.H1(opened.crumbs if opened else None, id="crumbs", className="crumbs"),
             _find(),
-            html.Span(id="range"),
+            html.Span(opened.ranges if opened else None, id="range"),
             _live(),
             _languages(),
             html.Button(

@@ -232,3 +232,23 @@ async def test_the_language_of_the_address_is_kept(client: httpx.AsyncClient) ->
     assert '<html lang="en"' in (await client.get("/ui/alerts")).text
     assert '<html lang="zh-CN"' in (await client.get("/ui/alerts?lang=zh")).text
     assert (await client.get("/ui/alerts?lang=xx")).headers.get("set-cookie") is None
+
+
+@pytest.mark.parametrize("path", ["/ui/", "/ui/alerts?stack=flat", "/ui/health"])
+async def test_the_first_page_comes_with_the_layout(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get("/ui/_dash-layout", headers={"referer": f"http://site{path}"})
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    name = page_at(path.partition("?")[0].removeprefix("/ui").rstrip("/") or "/").parts[0].name
+    assert name in answer.text
+    stores = json.loads(answer.text)["props"]["children"]
+    seen = next(item["props"]["data"] for item in stores if item["props"].get("id") == "seen")
+    assert seen["path"] == path.partition("?")[0]
+
+
+@pytest.mark.parametrize("referer", ["", "http://elsewhere/ui/", "http://site/api/v1/alerts", "http://["])
+async def test_a_layout_asked_for_from_elsewhere_has_no_page(client: httpx.AsyncClient, referer: str) -> None:
+    answer = await client.get("/ui/_dash-layout", headers={"referer": referer} if referer else {})
+    assert answer.status_code == 200
+    assert "skeleton" in answer.text
+    assert "overview.headline" not in answer.text
