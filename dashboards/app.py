@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, no_update, set_props
+from dash._utils import to_json
 from dash.exceptions import PreventUpdate
 from fastapi import FastAPI
 
@@ -46,6 +47,9 @@ def build_dash(rooms: Rooms) -> tuple[FastAPI, Dash]:
     """
     inner = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     inner.include_router(entrance_router(HOME))
+    rail = nav(ALL_PAGES)
+    # Before Dash adds its own route of the same path: the first one wins.
+    inner.include_router(opening_router(PREFIX, drawer(rooms, rail), lambda: str(to_json(app.get_layout()))))
     app = Screens(
         __name__,
         server=inner,
@@ -59,8 +63,6 @@ def build_dash(rooms: Rooms) -> tuple[FastAPI, Dash]:
         on_error=_on_error,
     )
     app.layout = lambda: frame(current_actor.get().name or t("frame.nobody"), current_opened.get())
-    rail = nav(ALL_PAGES)
-    inner.include_router(opening_router(app, PREFIX, drawer(rooms, rail)))
     for register in (_route, _refresh):
         register(app, rooms, rail)
     for simple in (_command, _rows, _push):

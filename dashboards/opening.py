@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from dash import Dash
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -41,15 +40,15 @@ current_opened: ContextVar[Opened | None] = ContextVar("current_opened", default
 Draw = Callable[[str, str], Awaitable[Opened]]
 
 
-def opening_router(app: Dash, prefix: str, draw: Draw) -> APIRouter:
-    """``GET <prefix>_dash-layout``: the frame with the page of the address that asks for it."""
+def opening_router(prefix: str, draw: Draw, encoded: Callable[[], str]) -> APIRouter:
+    """``GET <prefix>_dash-layout``: the frame (``encoded`` gives it as JSON) with the page of the address that asks."""
     router = APIRouter()
 
     @router.get(f"{prefix}_dash-layout", include_in_schema=False)
     async def layout(request: Request) -> Response:
         token = current_opened.set(await _opened(request, prefix, draw))
         try:
-            body = await run_in_threadpool(_encoded, app)
+            body = await run_in_threadpool(encoded)
         finally:
             current_opened.reset(token)
         return Response(body, media_type="application/json", headers=NO_STORE)
@@ -70,9 +69,3 @@ async def _opened(request: Request, prefix: str, draw: Draw) -> Opened | None:
     except Exception:
         log.exception("opening_failed", extra={"path": asked.path})
         return None
-
-
-def _encoded(app: Dash) -> str:
-    from dash._utils import to_json
-
-    return str(to_json(app.get_layout()))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode
 
 from dashboards.rooms import Rooms
@@ -40,6 +40,7 @@ class Visit:
     params: Mapping[str, str]
     actor: Actor
     now: datetime
+    asked: dict[Hashable, asyncio.Future[Any]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def zone(self) -> timedelta:
@@ -68,8 +69,17 @@ class Visit:
 
     async def ask(self, question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Ask a room in a thread, at most ``rooms.wait_s`` long; ``AppError(UNAVAILABLE)`` says it timed out."""
+        return await self._within(asyncio.ensure_future(asyncio.to_thread(question, *args, **kwargs)))
+
+    async def shared(self, question: Callable[[], T]) -> T:
+        """Ask what several parts of this page ask: they share one answer. For reading only."""
+        if question not in self.asked:
+            self.asked[question] = asyncio.ensure_future(asyncio.to_thread(question))
+        return await self._within(asyncio.shield(self.asked[question]))
+
+    async def _within(self, answer: asyncio.Future[T]) -> T:
         try:
-            return await asyncio.wait_for(asyncio.to_thread(question, *args, **kwargs), self.rooms.wait_s)
+            return await asyncio.wait_for(answer, self.rooms.wait_s)
         except TimeoutError:
             raise AppError(
                 ErrorKind.UNAVAILABLE, "dashboards.error.timeout", seconds=f"{self.rooms.wait_s:g}"

@@ -50,12 +50,12 @@ DRAWINGS = {"business": "business", "security": "alerts", "systems": "infra"}
 @part("overview.headline", topics="posture alerts", params="at", wears="headline")
 async def headline(visit: Visit) -> Content:
     """Overall with band and delta, one sentence, the time of the data."""
-    ask = visit.ask
+    shared = visit.shared
     standing, readings, measures, condition = await asyncio.gather(
-        ask(visit.rooms.posture.now),
-        ask(visit.rooms.posture.readings),
-        ask(visit.rooms.alerts.measures),
-        ask(visit.rooms.health.now),
+        shared(visit.rooms.posture.now),
+        shared(visit.rooms.posture.readings),
+        shared(visit.rooms.alerts.measures),
+        shared(visit.rooms.health.now),
     )
     bold, tail = sentence(standing, readings, measures.get("open", {}), measures.get("unowned", 0))
     band = (
@@ -93,7 +93,7 @@ def _reservation(condition: Condition, standing: Standing, visit: Visit) -> Comp
 @part("overview.states", topics="posture alerts health", wears="cols-3")
 async def states(visit: Visit) -> Content:
     """Business, security and systems against their normal."""
-    readings = await visit.ask(visit.rooms.posture.readings)
+    readings = await visit.shared(visit.rooms.posture.readings)
     return [_state(group, [reading for reading in readings if reading.group == group]) for group in GROUPS]
 
 
@@ -110,7 +110,7 @@ def _state(group: str, readings: Sequence[Reading]) -> Component:
 @part("overview.scores", topics="posture", params="at", wears="cols-3 scores")
 async def scores(visit: Visit) -> Content:
     """The three dimensions, each as an explained score or as not measured yet."""
-    standing = await visit.ask(visit.rooms.posture.now)
+    standing = await visit.shared(visit.rooms.posture.now)
     made: list[Component] = []
     for score in standing.dimensions:
         if score.score is None:
@@ -132,7 +132,7 @@ def _evidence(dimension: Dimension) -> str:
 @part("overview.shifts", topics="posture")
 async def shifts(visit: Visit) -> Content:
     """What changed since yesterday, or since installation."""
-    found, standing = await asyncio.gather(visit.ask(visit.rooms.posture.shifts), visit.ask(visit.rooms.posture.now))
+    found, standing = await asyncio.gather(visit.ask(visit.rooms.posture.shifts), visit.shared(visit.rooms.posture.now))
     title = t("overview.changed" if standing.yesterday is not None else "overview.since_installation")
     rows = []
     for shift in found[:7]:
@@ -157,7 +157,7 @@ async def todo(visit: Visit) -> Content:
     """Who must act: the worst open alerts with owner, age and clock."""
     wanted = AlertFilter(window=Window(visit.now - RANGES["30d"], visit.now), only={"state": OPEN})
     page, measures = await asyncio.gather(
-        visit.ask(visit.rooms.alerts.find, wanted, Stack.FLAT, 0, 4), visit.ask(visit.rooms.alerts.measures)
+        visit.ask(visit.rooms.alerts.find, wanted, Stack.FLAT, 0, 4), visit.shared(visit.rooms.alerts.measures)
     )
     counts = measures.get("open", {})
     hint = t("overview.open_counts", critical=counts.get("critical", 0), high=counts.get("high", 0))
@@ -211,7 +211,7 @@ async def provinces(visit: Visit) -> Content:
 @part("overview.ingest", topics="health", wears="strip")
 async def ingest(visit: Visit) -> Content:
     """Ingest by family: rate, 24 hours, lag; the loss equation with its check."""
-    condition = await visit.ask(visit.rooms.health.now)
+    condition = await visit.shared(visit.rooms.health.now)
     holds, received, stored, held_back, refused = equation(condition)
     check = glyph("normal") if holds else severity("critical", t("health.does_not_add_up"))
     first = html.Div(

@@ -23,6 +23,7 @@ from yaodun.sources import source_rows
 CEILINGS = {"agent": 45, "ingest": 200, "keeper": 110, "analysis": 130, "runner": 70, "signer": 55, "web": 230}
 HOURS = 24
 EVERY_HOUR_S = 60.0
+SERVICES_EVERY_S = 2.0
 
 
 class HealthRoom:
@@ -32,6 +33,7 @@ class HealthRoom:
         self._site, self._store = site, store
         self._hours: tuple[float, dict[str, tuple[int | None, ...]]] = (0.0, {})
         self._before: tuple[float, int] | None = None
+        self._known: tuple[float, list[dict[str, Any]]] | None = None
 
     def now(self) -> shown.Condition:
         """Everything at this moment."""
@@ -42,7 +44,7 @@ class HealthRoom:
         rules = ingest.get("rules")
         return shown.Condition(
             at=self._site.clock.now(),
-            services=tuple(_service(row, since(supervisor)) for row in services(home)),
+            services=tuple(_service(row, since(supervisor)) for row in self._services()),
             sources=tuple(self._source(row) for row in source_rows(self._site, self._store)),
             store=self._size(),
             rules=shown.RuleState(rules["loaded"], rules["failed"], rules["blind"]) if rules else None,
@@ -51,6 +53,13 @@ class HealthRoom:
             rate_s=self._rate(ingest),
             started=datetime.fromtimestamp(min(started), UTC) if started else None,
         )
+
+    def _services(self) -> list[dict[str, Any]]:
+        """The services; their memory is costly to read and asked for by every open page."""
+        now = time.monotonic()
+        if self._known is None or now - self._known[0] > SERVICES_EVERY_S:
+            self._known = (now, services(self._site.home))
+        return self._known[1]
 
     def refusals(self, source: str) -> Sequence[shown.Refusal]:
         """Why records of a source were refused (by receivers) or quarantined (by the pipeline)."""

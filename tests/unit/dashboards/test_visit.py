@@ -1,5 +1,6 @@
 """Addresses: every state of a page is in them, and hostile ones do no harm."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -43,3 +44,15 @@ def test_ranges() -> None:
     for bad in ("", "x", "0h", "-3h", "9..1", "2026-11-18T00:00:00Z..2026-11-17T00:00:00Z", "2026-11-17..2026-11-18"):
         assert window_of(bad, NOW).start == NOW - day
     assert window_of("99999d", NOW).start > datetime(2000, 1, 1, tzinfo=UTC)
+
+
+async def test_parts_that_share_a_question_ask_it_once(rooms: Rooms) -> None:
+    asked = []
+    here = visit(rooms, "/ui/", "")
+
+    def question() -> int:
+        asked.append(1)
+        return len(asked)
+
+    assert await asyncio.gather(here.shared(question), here.shared(question)) == [1, 1]
+    assert await visit(rooms, "/ui/", "").shared(question) == 2
