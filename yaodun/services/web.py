@@ -24,6 +24,7 @@ from infra.web.serving import Serving
 from infra.web.shell import ShellOptions, build_shell
 from ops.alerts import Alerts
 from ops.alerts.api import alerts_router
+from ops.incidents.service import MAX_EVIDENCE
 from trust.audit import Audit
 from trust.audit.api import audit_router
 from trust.identity.api import link_router, session_router, tokens_router, users_router
@@ -34,6 +35,7 @@ from trust.trustlist.verifier import Verifier
 from yaodun import __version__
 from yaodun.preflight import split_address
 from yaodun.rooms.alerts import AlertRoom
+from yaodun.rooms.casework import casework_of
 from yaodun.rooms.graded import graded_routers
 from yaodun.rooms.health import HealthRoom
 from yaodun.rooms.names import Names
@@ -90,6 +92,7 @@ class WebService:
         store = site.open_store(read_only=True)
         alerts = Alerts(site.records, site.clock, record)
         posture = PostureService(site.records, site.clock)
+        casework = casework_of(site, store, self._people)
         audit = Audit(site.records, site.clock)
         api = build_api(
             relay_router(f"http://{site.settings.ingest.http_listen}", HOME),
@@ -104,6 +107,7 @@ class WebService:
             verify_router(Verifier(ListStore(site.records, site.clock)), site.access, site.clock),
             events_router(store, site.access, site.clock, parse_lucene),
             *graded_routers(site, store),
+            *casework.routers(site.access),
             access=site.access,
             version=__version__,
             measures=self._measures,
@@ -127,7 +131,7 @@ class WebService:
             site.records, site.tokens, secure=self._secure, settings=settings, clock=site.clock
         )
         authenticator.listen(self._feed)
-        limits = {"/_bulk": MAX_BODY, "/v1/": MAX_BODY}
+        limits = {"/_bulk": MAX_BODY, "/v1/": MAX_BODY, "/api/v1/incidents/": MAX_EVIDENCE}
         options = ShellOptions(
             secure=self._secure, names=site.settings.web.names, pages_policy=csp(dash), body_limits=limits
         )
