@@ -113,9 +113,12 @@ class Supply:
         arrived = self.travel(giver, taker, at) if arrives is None else arrives
         if not taker.central:
             return Trip(given, [], arrived)
-        write = lambda codes, quantity, at, **more: self.clerk.bill(  # noqa: E731
-            kinds[1], taker, ware, batch, codes, quantity, at, giver=giver, taker=taker, measure=measure, **more
-        )
+
+        def write(codes: Sequence[str], quantity: float, at: float, **more: Any) -> Bill:
+            return self.clerk.bill(
+                kinds[1], taker, ware, batch, codes, quantity, at, giver=giver, taker=taker, measure=measure, **more
+            )
+
         if len(codes) > 3 and self.dice.happens(self._partial):
             return Trip(given, self._in_parts(write, codes, quantity, arrived), arrived)
         more = {"refers_to": given.bill} if self.dice.happens(0.5) else {}

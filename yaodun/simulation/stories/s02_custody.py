@@ -159,7 +159,7 @@ def reflow(scene: Scene, dice: Dice) -> None:
         codes,
         len(codes),
         at,
-        giver=trip_taker(trip, boxes[0]),
+        giver=boxes[0].holder,
         taker=buyer,
     )
     scene.tape.tell(
