@@ -111,7 +111,7 @@ class Pipeline:
 
     def _match(self, turn: _Turn) -> list[Signal]:
         matched = [event for stream, events in turn.events.items() if stream in MATCHED for event in events]
-        signals = self._detector.match(matched) if matched else []
+        signals = self._detector.match(matched)
         if signals:
             self._hand_over(signals)
             sources = {event["event.id"]: event["yaodun.source"] for event in matched}

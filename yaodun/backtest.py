@@ -16,13 +16,14 @@ import msgspec
 
 from analytics.rules import Engine, RuleSet
 from analytics.rules.querytree import query_of
-from infra.clock import parse_rfc3339
+from infra.clock import parse_rfc3339, rfc3339
 from infra.events import Event, Signal, Stream
-from infra.store.query.tree import All, Query, Sort, Window
+from infra.store.query.tree import All, Query, Range, Sort, Window
 from infra.store.seams import EventStore
 from yaodun.eventfiles import EventReader, event_files
 
 PAGE = 1_000
+LONGEST_BACKLOG = timedelta(days=30)
 MAX_EXAMPLES = 5
 MANY_RULES = 50
 """From so many rules on, one pass over all events is cheaper than a query for each."""
@@ -80,6 +81,19 @@ def stored_events(
         given += len(page)
         if given >= most:
             return
+
+
+def received_since(store: EventStore, taken_ns: int, now: datetime) -> Iterator[list[Event]]:
+    """Stored events received after ``taken_ns`` (Unix time in nanoseconds), oldest first."""
+    after = rfc3339(datetime.fromtimestamp(taken_ns / 1e9, UTC))
+    window = Window(now - LONGEST_BACKLOG, now + timedelta(days=2))
+    yield from _pages(
+        store,
+        Query(
+            streams=_streams(), window=window, filter=Range("event.ingested", gt=after),
+            sort=(Sort("@timestamp", descending=False),), limit=PAGE,
+        ),
+    )  # fmt: skip
 
 
 def _streams() -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import Any
 from analytics.rules import Engine, load_rules
 from analytics.rules.coverage import Watch, Watched
 from analytics.rules.load import shipped_rules
+from analytics.rules.memory import Remembering
 from collectors.parsers.shipped import ShippedParsers
 from collectors.pipeline import Pipeline
 from collectors.places import Places
@@ -35,6 +36,7 @@ from infra.web.hosts import is_loopback
 from infra.web.server import server_of
 from infra.web.serving import Serving, plain_server
 from trust.identity.authenticate import SourceTokens
+from yaodun.backtest import received_since
 from yaodun.preflight import split_address
 from yaodun.site import Site
 
@@ -57,6 +59,7 @@ class Ingest:
             [shipped_rules(), site.home.rules, *map(Path, site.settings.ingest.rules)], cache=site.home.state / "rules"
         )
         self._watch = Watch(self._rules)
+        self._memory = Remembering(Engine(self._rules), site.home.state / "correlations")
         self._refusals = RefusalBook(site.home.state / "refusals.json")
         self._signals = SpoolWriter(site.home.signal_spool)
         committed = self._store.committed(SPOOL)
@@ -68,7 +71,7 @@ class Ingest:
         self._resolver.listen(self._feed)
         self._pipeline = Pipeline(
             spool=SPOOL, reader=self._reader, parsers=ShippedParsers(), enrich=self._resolver.enrich,
-            detector=Watched(Engine(self._rules), self._watch), hand_over=self._hand_over, store=self._store,
+            detector=Watched(self._memory, self._watch), hand_over=self._hand_over, store=self._store,
         )  # fmt: skip
         self._places = Places(self._spool, site.home.ingest_spool, site.home.state / "ingest-places.json")
         self._receivers: list[Receiver] = [
@@ -160,6 +163,7 @@ class Ingest:
 
     def _pump(self) -> None:
         self._pipeline.recall(self._site.clock.now())
+        self._memory.recall(lambda taken_ns: received_since(self._store, taken_ns, self._site.clock.now()))
         flushed = time.monotonic()
         while not self._stop.is_set():
             started = time.monotonic()
@@ -173,11 +177,15 @@ class Ingest:
                 self._stop.wait(1.0)
                 self._reader.position = self._store.committed(SPOOL)
                 continue
+            if taken:
+                self._memory.keep(self._pipeline.newest_ns)
             rest = FLUSH_S - (time.monotonic() - started) if taken else IDLE_S
             if rest > 0 and self._reader.lag_bytes() < (4 << 20):
                 self._stop.wait(rest)
         while self._pipeline.turn():
             pass
+        if self._pipeline.newest_ns:
+            self._memory.keep(self._pipeline.newest_ns, now=True)
 
 
 def tls_context(certificate: SiteCertificate) -> ssl.SSLContext:
