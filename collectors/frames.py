@@ -14,6 +14,7 @@ kind                  body                                                      
 ``otlp-metrics``      ExportMetricsServiceRequest, protobuf                          none
 ``remote-write``      Prometheus WriteRequest, protobuf, not compressed              none
 ``k8s-audit``         JSON EventList of the Kubernetes audit webhook                 ``auditID`` + stage
+``flows``             MessagePack ``Bundle``: export packets and the templates used  none
 ====================  =============================================================  ==================================
 
 ``frame.count`` counts records: messages, lines that are not blank, documents, samples. ``meta`` may hold ``host``
@@ -43,6 +44,7 @@ class FrameKind(StrEnum):
     OTLP_METRICS = "otlp-metrics"
     REMOTE_WRITE = "remote-write"
     K8S_AUDIT = "k8s-audit"
+    FLOWS = "flows"
 
 
 pack_records = msgspec.msgpack.Encoder().encode

@@ -114,6 +114,7 @@ def check_ports(home: Home, settings: Settings) -> Iterator[Check]:
         ("ingest.http_listen", settings.ingest.http_listen, False),
         ("ingest.syslog_tcp_listen", settings.ingest.syslog_tcp_listen, False),
         ("ingest.syslog_udp_listen", settings.ingest.syslog_udp_listen, True),
+        ("ingest.flows_listen", settings.ingest.flows_listen, True),
     ):
         if address:
             yield _port(place, address, datagram=datagram)

@@ -25,6 +25,9 @@ class Ingest(Section, frozen=True):
     syslog_udp_listen: Annotated[str, doc("Syslog over UDP; empty switches it off.")] = "127.0.0.1:5514"
     syslog_tcp_listen: Annotated[str, doc("Syslog over TCP; empty switches it off.")] = "127.0.0.1:5514"
     syslog_tls_listen: Annotated[str, doc("Syslog over TLS with the site's certificate; empty switches it off.")] = ""
+    flows_listen: Annotated[
+        str, doc("NetFlow v5/v9, IPFIX and sFlow over UDP, such as 0.0.0.0:2055; empty switches it off.")
+    ] = ""
     spool_quota_mb: Annotated[int, doc("Largest size of the ingest spool in MiB.", gt=0)] = 4096
     rules: Annotated[tuple[str, ...], doc("Folders of Sigma rules beside the shipped ones.")] = ()
 

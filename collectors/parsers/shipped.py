@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from collectors.frames import FrameKind
+from collectors.parsers.flows import split_flows
 from collectors.parsers.records import Context, refused
 from collectors.parsers.seams import Parsed, Refused
 from collectors.parsers.splitters import SPLITTERS
@@ -24,6 +25,7 @@ TELEMETRY: dict[str, Splitter] = {
     FrameKind.OTLP_LOGS: split_otlp_logs,
     FrameKind.OTLP_METRICS: split_otlp_metrics,
     FrameKind.REMOTE_WRITE: split_remote_write,
+    FrameKind.FLOWS: split_flows,
 }
 _FAILURES = (
     AppError,

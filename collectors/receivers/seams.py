@@ -20,6 +20,7 @@ class ListenerKind(StrEnum):
     SYSLOG_TCP = "syslog-tcp"
     SYSLOG_TLS = "syslog-tls"
     AGENT = "agent"
+    FLOWS_UDP = "flows-udp"
 
 
 class Listener(msgspec.Struct, frozen=True):

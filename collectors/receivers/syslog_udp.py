@@ -95,13 +95,13 @@ class SyslogUdpReceiver(asyncio.DatagramProtocol):
     def _count_kernel_drops(self) -> None:
         if self._transport is None or self._socket is None:
             return
-        drops = _dropped_by_kernel(self._socket)
+        drops = dropped_by_kernel(self._socket)
         if drops > self._kernel_drops:
             self._refusals.refuse(KERNEL_SOURCE, drops - self._kernel_drops, "kernel_buffer_full")
             self._kernel_drops = drops
 
 
-def _dropped_by_kernel(sock: socket.socket) -> int:
+def dropped_by_kernel(sock: socket.socket) -> int:
     """Datagrams the kernel dropped for want of buffer: last column of ``/proc/net/udp``; 0 where there is none."""
     inode = str(_inode(sock))
     table = "/proc/net/udp6" if sock.family == socket.AF_INET6 else "/proc/net/udp"

@@ -2,7 +2,8 @@
 # system-packages.sh runtime|dev: install the Debian packages that are missing, or say exactly what to install.
 set -euo pipefail
 runtime=(python3-venv libssl3)
-dev=("${runtime[@]}" chromium fonts-noto-cjk rsyslog rsyslog-elasticsearch bsdutils openssl softhsm2 opensc nftables)
+dev=("${runtime[@]}" chromium fonts-noto-cjk rsyslog rsyslog-elasticsearch bsdutils openssl softhsm2 opensc nftables
+  softflowd pmacct snmpd snmp mosquitto nginx-light openssh-server)
 case ${1:-runtime} in
   runtime) wanted=("${runtime[@]}") ;;
   dev) wanted=("${dev[@]}") ;;

@@ -84,6 +84,9 @@ def require_ports(settings: Settings) -> None:
     if ingest.syslog_udp_listen:
         place = "ingest.syslog_udp_listen"
         require_free(ingest.syslog_udp_listen, place, "YAODUN_INGEST__SYSLOG_UDP_LISTEN=HOST:PORT", datagram=True)
+    if ingest.flows_listen:
+        place = "ingest.flows_listen"
+        require_free(ingest.flows_listen, place, "YAODUN_INGEST__FLOWS_LISTEN=HOST:PORT", datagram=True)
 
 
 def prepare(home: Home) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from collectors.pipeline import Pipeline
 from collectors.places import Places
 from collectors.receivers.agent_socket import AgentSocketReceiver
 from collectors.receivers.doors import ingest_application
+from collectors.receivers.flows_udp import FlowUdpReceiver
 from collectors.receivers.http import Doors
 from collectors.receivers.refusal_book import RefusalBook
 from collectors.receivers.seams import Listener, ListenerKind, Receiver
@@ -128,6 +129,9 @@ class Ingest:
             self._receivers.append(SyslogTcpReceiver(settings.syslog_tcp_listen, self._refusals))
         if settings.syslog_udp_listen:
             self._receivers.append(SyslogUdpReceiver(settings.syslog_udp_listen, self._refusals))
+        if settings.flows_listen:
+            kept = self._site.home.state / "flow-templates.json"
+            self._receivers.append(FlowUdpReceiver(settings.flows_listen, self._refusals, kept))
         if settings.syslog_tls_listen:
             tls = self._tls(split_address(settings.syslog_tls_listen, "ingest.syslog_tls_listen")[0])
             self._receivers.append(SyslogTcpReceiver(settings.syslog_tls_listen, self._refusals, tls=tls_context(tls)))
