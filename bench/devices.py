@@ -60,8 +60,8 @@ def _export_packets() -> tuple[bytes, list[bytes]]:
 
 
 def _record(chance: random.Random, size: int) -> bytes:
-    """Clients of one site and the servers they use, as addresses repeat in life."""
-    source = bytes((10, chance.randrange(4), chance.randrange(256), chance.randrange(1, 255)))
+    """Two thousand clients of one site and the servers they use, as addresses repeat in life."""
+    source = bytes((10, 7, chance.randrange(8), chance.randrange(1, 255)))
     target = bytes((198, 51, 100, chance.randrange(1, 255)))
     return source + target + chance.randbytes(size - 8)
 
