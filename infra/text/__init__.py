@@ -4,6 +4,6 @@ In: a key such as ``infra.time_malformed`` and its details.  Out: a sentence in 
 Each top-level folder may hold ``text/zh-CN.toml`` and ``text/en.toml``; keys start with the folder's name.
 """
 
-from infra.text.catalogue import LANGUAGES, Language, language, say, use_language
+from infra.text.catalogue import LANGUAGES, Language, known, language, say, use_language
 
-__all__ = ["LANGUAGES", "Language", "language", "say", "use_language"]
+__all__ = ["LANGUAGES", "Language", "known", "language", "say", "use_language"]

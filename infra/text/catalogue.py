@@ -87,6 +87,11 @@ def say(key: str, _language: Language | None = None, /, **detail: Any) -> str:
         return words
 
 
+def known(key: str) -> str | None:
+    """The plain words of ``key`` in the language of the viewer; None where no catalogue has them."""
+    return catalogue(language()).get(key)
+
+
 class _Details(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return "—"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from infra.text import say
+from infra.text import known, say
 
 
 class Names:
@@ -20,6 +20,10 @@ class Names:
     def system(self, system: str) -> str:
         """Name of a business system."""
         return self._systems().get(system, system) if system else ""
+
+    def rule(self, rule_id: str, name: str) -> str:
+        """Name of a rule in the viewer's language; the title its author gave it where we have no other."""
+        return known(f"analytics.rule.{rule_id}") or name
 
     def facet(self, name: str, value: str) -> str:
         """A facet's value in words."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from analytics.rules.cases import Case, read_cases, try_case
 from analytics.rules.load import load_rules, shipped_rules
 from infra.exchange import Level
+from infra.text.catalogue import catalogue
 
 RULES = load_rules([shipped_rules()])
 CASES = list(read_cases([shipped_rules()]))
@@ -42,3 +44,16 @@ def test_every_rule_has_both_sides_tested_and_says_what_people_need(rule: object
 
 def test_ids_are_unique() -> None:
     assert len({rule.id for rule in RULES.rules}) == len(RULES.rules)
+
+
+@pytest.mark.parametrize("rule", RULES.rules, ids=lambda rule: Path(rule.path).stem)
+def test_every_rule_has_a_name_in_both_languages(rule: Any) -> None:
+    key = f"analytics.rule.{rule.id}"
+    assert catalogue("en")[key] == rule.title
+    chinese = catalogue("zh-CN")[key]
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in chinese)
+
+
+def test_names_of_rules_that_are_gone_are_gone_too() -> None:
+    named = {key.removeprefix("analytics.rule.") for key in catalogue("en") if key.startswith("analytics.rule.")}
+    assert named == {rule.id for rule in RULES.rules}
