@@ -119,10 +119,13 @@ class AlertRoom:
             "hours": _hours(now, [alert.first_seen for alert in recent]),
         }
 
+    def _title(self, alert: Alert) -> str:
+        return self._names.rule(alert.rule["id"], alert.rule["name"])
+
     def row(self, alert: Alert, hours: Mapping[str, tuple[int, ...]]) -> shown.AlertRow:
         """One alert as a row."""
         return shown.AlertRow(
-            id=alert.id, rule=alert.rule["id"], title=self._names.rule(alert.rule["id"], alert.rule["name"]), level=alert.level,
+            id=alert.id, rule=alert.rule["id"], title=self._title(alert), level=alert.level,
             state=shown.State(alert.state.value), signals=alert.count, entity_kind=alert.entity["type"],
             entity=alert.entity["value"], first_seen=alert.first_seen, last_seen=alert.last_seen,
             origin=alert.rule["detector"], techniques=alert.techniques, system=alert.system,
@@ -137,7 +140,7 @@ class AlertRoom:
             return self.row(alert, hours)
         several = say("yaodun.stack.entities", number=found.entities)
         title = {
-            shown.Stack.RULE: self._names.rule(alert.rule["id"], alert.rule["name"]),
+            shown.Stack.RULE: self._title(alert),
             shown.Stack.ENTITY: found.key,
             shown.Stack.SYSTEM: self._names.system(found.key) or say("yaodun.stack.no_system"),
         }[stack]
