@@ -17,6 +17,7 @@ import orjson
 from collectors.parsers.seams import Parsed, Parsers
 from collectors.seen import Seen
 from infra.events import Conformed, Conformer, Detector, Event, Frame, Rejection, Signal, Stream, table
+from infra.events.frame import SKEW
 from infra.events.table import ECS_VERSION
 from infra.ids import event_id
 from infra.spool import SpoolPosition
@@ -96,7 +97,7 @@ class Pipeline:
             log.error("pipeline.count", extra={"source": frame.source, "stated": frame.count, "parsed": records})
 
     def _conform(self, frame: Frame, item: Parsed, name: str, turn: _Turn) -> None:
-        found = self._conformer.conform(item.document, frame.received)
+        found = self._conformer.conform(item.document, frame.received, frame.collected)
         if isinstance(found, Rejection):
             event = quarantined(frame, found, orjson.dumps(item.document, default=_plain))
             turn.quarantine(frame, event, name, item.records)
@@ -192,6 +193,9 @@ def finished(found: Conformed, frame: Frame, stream: Stream, name: str, enrich: 
     event["ecs.version"] = ECS_VERSION
     event["yaodun.source"] = frame.source
     event["yaodun.stream"] = stream.value
+    if skew := frame.meta.get(SKEW):
+        event["yaodun.skew_ms"] = int(skew)
+        event["yaodun.corrected"] = event["@timestamp"] + timedelta(milliseconds=int(skew))
     enrich(event)
     return event
 

@@ -81,6 +81,20 @@ class Places:
         """``place`` will not come again."""
         self._changed |= self._kept.places.pop(place, None) is not None
 
+    def beginning(self, place: str) -> list[tuple[str, str]]:
+        """``place`` and those that continue it behind an ``@``, each with what it reached."""
+        return [
+            (name, reached)
+            for name, reached in list(self._kept.places.items())
+            if name == place or name.startswith(f"{place}@")
+        ]
+
+    def join(self, place: str, other: str, reached: str) -> None:
+        """``place`` has got as far as ``reached`` and ``other`` is part of it from now on: both are written at once."""
+        self._kept.places[place] = reached
+        self._kept.places.pop(other, None)
+        self._changed = True
+
     def close(self) -> None:
         """Save and let go."""
         self.save()

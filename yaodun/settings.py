@@ -28,6 +28,7 @@ class Ingest(Section, frozen=True):
     flows_listen: Annotated[
         str, doc("NetFlow v5/v9, IPFIX and sFlow over UDP, such as 0.0.0.0:2055; empty switches it off.")
     ] = ""
+    agents_listen: Annotated[str, doc("Agents on other hosts, over mutual TLS; empty switches it off.")] = ""
     spool_quota_mb: Annotated[int, doc("Largest size of the ingest spool in MiB.", gt=0)] = 4096
     rules: Annotated[tuple[str, ...], doc("Folders of Sigma rules beside the shipped ones.")] = ()
 
@@ -55,6 +56,9 @@ class Records(Section, frozen=True):
 class Agent(Section, frozen=True):
     """The collector of this host."""
 
+    server: Annotated[str, doc("Platform on another host, HOST:PORT; empty delivers to the one on this host.")] = ""
+    enrol: Annotated[str, doc("One-time token that lets a new agent in; not needed afterwards.")] = ""
+    spool_mb: Annotated[int, doc("MiB of disk for what the platform has not acknowledged yet.", ge=64)] = 512
     interval_s: Annotated[float, doc("Seconds between two readings of metrics.", gt=0)] = 10.0
     inventory_interval_s: Annotated[float, doc("Seconds between two looks at processes.", gt=0)] = 2.0
     log_files: Annotated[tuple[str, ...], doc("Log files beside the usual ones; patterns allowed.")] = ()

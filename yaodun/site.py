@@ -13,6 +13,7 @@ from infra.home import Home
 from yaodun.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from collectors.fleet.fleet import Fleet
     from infra.records import Records
     from infra.register import Register
     from infra.store.seams import EventStore
@@ -65,6 +66,16 @@ class Site:
         from infra.register import Register
 
         return Register(self.records, self.access, self.clock)
+
+    @cached_property
+    def fleet(self) -> Fleet:
+        """Agents on other hosts."""
+        from collectors.fleet.authority import AgentAuthority
+        from collectors.fleet.fleet import Fleet
+        from collectors.sources.reporting import this_host
+
+        authority = AgentAuthority(self.home.secrets / "agents", self.clock)
+        return Fleet(self.records, self.access, authority, self.clock, taken=(this_host().name,))
 
     def open_store(self, *, read_only: bool) -> EventStore:
         """The event store, for the one that writes or for those that read."""

@@ -12,7 +12,10 @@ from typing import Any
 
 import msgspec
 
+from collectors.agent.account import Account
+from collectors.agent.channel import Channel
 from collectors.agent.forwarder import Forwarder
+from collectors.agent.orders import Order, Orders
 from collectors.agent.wire import Hello
 from collectors.places import Places
 from collectors.sources.integrity import IntegritySource
@@ -33,48 +36,67 @@ MIB = 1 << 20
 
 
 class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a site may set. ``spool_mb`` bounds the disk it uses while ingest is away."""
+    """What a site may set. ``spool_mb`` bounds the disk it uses while ingest is away; ``off`` names sources that do not
+    run; ``bandwidth_kib_s`` 0 is no cap."""
 
     interval_s: float = 10.0
     inventory_interval_s: float = 2.0
     log_files: Sequence[str] = ()
     watched_files: Sequence[str] = ()
     usual_files: bool = True
+    off: Sequence[str] = ()
+    bandwidth_kib_s: int = 0
     spool_mb: int = 512
     from_start: bool = False
 
 
 class Agent:
-    """``spool`` and ``state`` are folders of its own; ``socket`` is where ingest listens."""
+    """``spool`` and ``state`` are folders of its own; ``channel`` leads to ingest. ``orders`` are configurations that
+    ingest sends, as they pass the check of their signature."""
 
     def __init__(
-        self, spool: Path, state: Path, socket: Path, settings: AgentSettings | None = None, host: Host | None = None
+        self,
+        spool: Path,
+        state: Path,
+        channel: Channel,
+        settings: AgentSettings | None = None,
+        host: Host | None = None,
+        *,
+        software: str = "",
+        orders: Orders | None = None,
     ) -> None:
-        self._settings = settings or AgentSettings()
+        self._own = self._settings = settings or AgentSettings()
         self._host = host or this_host()
+        self._state = state
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
         limits = Limits(total=self._settings.spool_mb * MIB, segment=8 * MIB, pending=16 * MIB, reserve=64 * MIB)
         self._writer = SpoolWriter(spool, limits)
         self._places = Places(self._writer, spool, state / "agent-places.json")
         self.id = _identity(spool)
-        self._forwarder = Forwarder(spool, socket, Hello(self.id, self._host.name))
-        self.sources: Sequence[Source] = self._make(state)
+        self._account = Account(state / "agent-account.json")
+        self._orders = orders
+        self._forwarder = Forwarder(
+            spool, channel, Hello(self.id, self._host.name, software=software),
+            account=self._account, report=self._report, configure=self._obey,
+        )  # fmt: skip
+        self.sources: Sequence[Source] = ()
+        self._running: list[asyncio.Task[None]] = []
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until ``stop`` is set; then sources end, the spool is closed, and what was not forwarded waits for the next
         start.
         """
-        tasks = [asyncio.create_task(self._keep_running(source), name=source.id) for source in self.sources]
-        tasks.append(asyncio.create_task(self._forwarder.run(), name="forwarder"))
+        await self._recall_order()
+        self._begin_sources()
+        tasks = [asyncio.create_task(self._forwarder.run(), name="forwarder")]
         tasks.append(asyncio.create_task(self._save(), name="places"))
         try:
             await stop.wait()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _end([*self._running, *tasks])
             await self._places.settle()
             self._places.close()
+            self._account.save()
             self._writer.close()
 
     def status(self) -> dict[str, Any]:
@@ -83,10 +105,46 @@ class Agent:
             "agent": self.id,
             "host": self._host.name,
             "connected": self._forwarder.connected,
+            "refused": self._forwarder.refused,
             "delivered": self._forwarder.delivered,
+            "configuration": self._forwarder.configuration,
+            "skew_ms": self._forwarder.skew.offset_ms,
+            **self._report(),
+        }
+
+    def _report(self) -> dict[str, Any]:
+        return {
             "lag_bytes": self._forwarder.lag_bytes(),
+            "handed": self._account.handed,
             "sources": [msgspec.to_builtins(source.status) for source in self.sources],
         }
+
+    async def _recall_order(self) -> None:
+        if self._orders is not None and (order := await self._orders.recall()):
+            self._follow(order)
+
+    async def _obey(self, data: bytes) -> None:
+        """A newer configuration came: keep it and begin the sources anew, where it is genuine."""
+        if self._orders is None:
+            return
+        order = await self._orders.take(data, self._forwarder.configuration)
+        if order is not None:
+            self._follow(order)
+            await _end(self._running)
+            self._begin_sources()
+
+    def _follow(self, order: Order) -> None:
+        chosen = msgspec.structs.asdict(order.configuration)
+        chosen["log_files"] = (*self._own.log_files, *order.configuration.log_files)
+        chosen["watched_files"] = (*self._own.watched_files, *order.configuration.watched_files)
+        self._settings = msgspec.structs.replace(self._own, **chosen)
+        self._forwarder.configuration = order.version
+        self._forwarder.pace.rate = order.configuration.bandwidth_kib_s * 1024
+
+    def _begin_sources(self) -> None:
+        off = {f"{self._host.name}/{name}" for name in self._settings.off}
+        self.sources = [source for source in self._make(self._state) if source.id not in off]
+        self._running = [asyncio.create_task(self._keep_running(each), name=each.id) for each in self.sources]
 
     def _make(self, state: Path) -> Sequence[Source]:
         settings = self._settings
@@ -121,6 +179,12 @@ class Agent:
             await asyncio.sleep(_SAVE_S)
             with contextlib.suppress(OSError):
                 await asyncio.to_thread(self._places.save)
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _identity(spool: Path) -> str:

@@ -6,36 +6,85 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 
-from collectors.agent.wire import Ack, Batch, Hello, Placed, ToAgent, Welcome, decoder_of, pack, read_message
-from infra.spool import SpoolPosition, SpoolReader
+from collectors.agent.account import Account
+from collectors.agent.channel import Channel, Streams
+from collectors.agent.lanes import Lane, Lanes
+from collectors.agent.pace import Pace
+from collectors.agent.skew import Skew
+from collectors.agent.wire import (
+    Ack,
+    Batch,
+    Beat,
+    Hello,
+    Joined,
+    Placed,
+    Pulse,
+    Refusal,
+    ToAgent,
+    Welcome,
+    decoder_of,
+    pack,
+    read_message,
+)
+from infra.spool import SpoolPosition
 
 _log = logging.getLogger(__name__)
 BATCH_BYTES = 1 << 20
+LATE_BYTES = 256 << 10
+BEAT_S = 10.0
+ANSWER_S = 60.0
+"""Without an answer for so long the connection is given up: the line may be dead without a sign."""
 _POLL_S = 0.1
 _FIRST_WAIT_S = 0.2
 _MAX_WAIT_S = 10.0
+_TROUBLE = (OSError, asyncio.IncompleteReadError, TimeoutError, ValueError, msgspec.MsgspecError)
+_T = TypeVar("_T")
+Configure = Callable[[bytes], Awaitable[None]]
 
 
 class Forwarder:
-    """One per agent. ``delivered`` counts records acknowledged since it started."""
+    """One per agent. ``delivered`` counts records acknowledged since it started; ``report`` gives the status that
+    beats carry; ``configure`` is handed newer configurations, as ingest sends them."""
 
-    def __init__(self, spool: Path, socket: Path, hello: Hello) -> None:
+    def __init__(
+        self,
+        spool: Path,
+        channel: Channel,
+        hello: Hello,
+        *,
+        account: Account | None = None,
+        pace: Pace | None = None,
+        report: Callable[[], Any] = dict,
+        configure: Configure | None = None,
+    ) -> None:
         self._spool = spool
-        self._socket = socket
+        self._channel = channel
         self._hello = hello
         self._decoder = decoder_of(ToAgent)
+        self._account = account or Account()
+        self._report = report
+        self._configure = configure
+        self.pace = pace or Pace()
+        self.skew = Skew()
+        self.configuration = 0
         self.delivered = 0
         self.connected = False
+        self.refused = ""
         self.acknowledged = SpoolPosition()
-        self._reader: SpoolReader | None = None
+        self._lanes: Lanes | None = None
+        self._held_until = 0.0
+        self._beat_at = 0.0
 
     def lag_bytes(self) -> int:
         """Bytes of the spool that are not acknowledged."""
-        return self._reader.lag_bytes() if self._reader else 0
+        return self._lanes.lag_bytes() if self._lanes else 0
 
     async def run(self) -> None:
         """Forwards until cancelled."""
@@ -43,55 +92,100 @@ class Forwarder:
         while True:
             try:
                 await self._connection()
-            except (OSError, asyncio.IncompleteReadError, ValueError, msgspec.MsgspecError) as error:
-                _log.log(logging.INFO if not self.connected else logging.WARNING, "agent.disconnected", exc_info=error)
+            except _TROUBLE as error:
+                _log.log(logging.WARNING if self.connected else logging.INFO, "agent.disconnected", exc_info=error)
                 wait = _FIRST_WAIT_S if self.connected else min(wait * 2, _MAX_WAIT_S)
             finally:
                 self.connected = False
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))
 
     async def _connection(self) -> None:
-        reader, writer = await asyncio.open_unix_connection(str(self._socket), limit=1 << 16)
+        streams = await self._channel.open()
         try:
-            writer.write(pack(self._hello))
-            welcome = await read_message(reader, self._decoder)
-            if not isinstance(welcome, Welcome):
-                raise ValueError("ingest did not say welcome")
-            self.connected = True
-            await self._forward(reader, writer, welcome.position)
+            sent = time.time_ns()
+            welcome = await self._ask(streams, self._hello, Welcome)
+            self.skew.note(sent, welcome.clock_ns or sent, time.time_ns() if welcome.clock_ns else sent)
+            self.connected, self.refused = True, ""
+            await self._forward(streams, Lanes(self._spool, welcome.lanes))
         finally:
-            writer.close()
+            streams[1].close()
             with contextlib.suppress(OSError):
-                await writer.wait_closed()
+                await streams[1].wait_closed()
 
-    async def _forward(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, position: SpoolPosition
-    ) -> None:
-        spool = SpoolReader(self._spool, position)
-        self._reader = spool
-        self._free(spool, position)
+    async def _ask(self, streams: Streams, message: Any, kind: type[_T]) -> _T:
+        async with asyncio.timeout(ANSWER_S):
+            streams[1].write(pack(message))
+            await streams[1].drain()
+            answer = await read_message(streams[0], self._decoder)
+        if isinstance(answer, Refusal):
+            self.refused = answer.code
+            raise ValueError(f"ingest refused: {answer.code}")
+        if not isinstance(answer, kind):
+            raise ValueError(f"ingest answered with {type(answer).__name__}")
+        return answer
+
+    async def _forward(self, streams: Streams, lanes: Lanes) -> None:
+        self._lanes = lanes
+        self._held_until = self._beat_at = 0.0
         try:
+            await asyncio.to_thread(self._account.meet, self._spool, lanes.reached())
+            self._free(lanes)
             while True:
-                frames = [Placed(behind, frame) for frame, behind in spool.read(BATCH_BYTES, 500)]
-                if not frames:
-                    await self._idle(reader)
-                    continue
-                writer.write(pack(Batch(frames)))
-                await writer.drain()
-                ack = await read_message(reader, self._decoder)
-                if not isinstance(ack, Ack) or ack.position < frames[-1].position:
-                    raise ValueError("ingest acknowledged something else")
-                self.delivered += sum(placed.frame.count for placed in frames)
-                self._free(spool, frames[-1].position)
+                busy = await self._send(streams, lanes, lanes.live, BATCH_BYTES)
+                busy |= await self._catch_up(streams, lanes)
+                if time.monotonic() >= self._beat_at:
+                    await self._beat(streams)
+                if not busy:
+                    await self._idle(streams[0])
         finally:
-            spool.close()
-            self._reader = None
+            lanes.close()
+            self._lanes = None
+
+    async def _catch_up(self, streams: Streams, lanes: Lanes) -> bool:
+        late = lanes.backlog
+        if late is None or time.monotonic() < self._held_until:
+            return False
+        if not await self._send(streams, lanes, late, LATE_BYTES):
+            await self._ask(streams, Joined(lanes.reached()[1].start), Ack)
+            self._account.join(lanes.reached())
+            lanes.join()
+        return True
+
+    async def _send(self, streams: Streams, lanes: Lanes, lane: Lane, size: int) -> bool:
+        frames = lane.read(self.pace.share(size))
+        if not frames:
+            return False
+        await self.pace.wait(sum(len(placed.frame.body) for placed in frames))
+        ack = await self._ask(streams, Batch(frames, lane.start, lane.late, self.skew.offset_ms), Ack)
+        if ack.position < frames[-1].position:
+            raise ValueError("ingest acknowledged something else")
+        self._held_until = time.monotonic() + ack.hold_ms / 1000 if ack.hold_ms else self._held_until
+        self._settle(lanes, lane, frames)
+        return True
+
+    def _settle(self, lanes: Lanes, lane: Lane, frames: list[Placed]) -> None:
+        lane.reached = frames[-1].position
+        self.delivered += sum(placed.frame.count for placed in frames)
+        self._account.hand_over(lane.start, frames)
+        self._free(lanes)
+
+    async def _beat(self, streams: Streams) -> None:
+        self._beat_at = time.monotonic() + BEAT_S
+        report = msgspec.json.encode(self._report())
+        sent = time.time_ns()
+        pulse = await self._ask(streams, Beat(sent, self.configuration, report), Pulse)
+        self.skew.note(sent, pulse.clock_ns, time.time_ns())
+        if pulse.configuration and self._configure is not None:
+            await self._configure(pulse.configuration)
 
     async def _idle(self, reader: asyncio.StreamReader) -> None:
         if reader.at_eof():
             raise ConnectionResetError("ingest closed the connection")
         await asyncio.sleep(_POLL_S)
 
-    def _free(self, spool: SpoolReader, position: SpoolPosition) -> None:
-        self.acknowledged = position
-        spool.release(position)
+    def _free(self, lanes: Lanes) -> None:
+        """The account is on disk before a segment goes: it may have to count that one again."""
+        before, self.acknowledged = self.acknowledged, lanes.acknowledged
+        if self.acknowledged.segment != before.segment:
+            self._account.save()
+            lanes.release()

@@ -10,24 +10,11 @@ from pathlib import Path
 
 import msgspec
 
-from collectors.agent.wire import (
-    Ack,
-    Batch,
-    FromAgent,
-    Hello,
-    Placed,
-    Welcome,
-    decoder_of,
-    pack,
-    read_message,
-    read_position,
-    write_position,
-)
-from collectors.delivery import deliver
-from collectors.places import PLACE, REACHED, Places
+from collectors.agent.wire import FromAgent, Hello, decoder_of, read_message
+from collectors.places import Places
+from collectors.receivers.agent_conversation import Connections, Conversation, Hold, LocalGuest
 from collectors.receivers.seams import Listener, ListenerKind
 from infra.errors import AppError, ErrorKind
-from infra.events.frame import Frame
 from infra.events.seams import EventSink
 
 _log = logging.getLogger(__name__)
@@ -37,12 +24,13 @@ _SAVE_S = 1.0
 class AgentSocketReceiver:
     """Listens on a local socket. ``places`` keeps how far each agent got; it stands between this and the spool."""
 
-    def __init__(self, path: Path, places: Places) -> None:
+    def __init__(self, path: Path, places: Places, hold: Hold | None = None) -> None:
         self._path = path
+        self._hold = hold
         self._places = places
         self._decoder = decoder_of(FromAgent)
         self._server: asyncio.Server | None = None
-        self._connections: dict[str, asyncio.Task[None]] = {}
+        self._connections = Connections(places)
         self._saver: asyncio.Task[None] | None = None
 
     @property
@@ -70,10 +58,10 @@ class AgentSocketReceiver:
         if self._server is None:
             return
         self._server.close()
-        tasks = [*self._connections.values(), *([self._saver] if self._saver else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._saver:
+            self._saver.cancel()
+            await asyncio.gather(self._saver, return_exceptions=True)
+        await self._connections.end_all()
         self._places.save()
         self._path.unlink(missing_ok=True)
         self._server = None
@@ -104,43 +92,7 @@ class AgentSocketReceiver:
         hello = await read_message(reader, self._decoder)
         if not isinstance(hello, Hello):
             raise ValueError("the first message is no hello")
-        await self._take_over(hello.agent)
-        place = f"agent:{hello.agent}"
-        position = read_position(self._places.reached(place))
-        writer.write(pack(Welcome(position)))
-        while True:
-            batch = await read_message(reader, self._decoder)
-            if not isinstance(batch, Batch) or not batch.frames:
-                raise ValueError("this is no batch")
-            fresh = [placed for placed in batch.frames if placed.position > position]
-            if fresh:
-                await deliver(sink, [_marked(placed, hello, place) for placed in fresh])
-                position = fresh[-1].position
-            writer.write(pack(Ack(max(position, batch.frames[-1].position))))
-            await writer.drain()
-
-    async def _take_over(self, agent: str) -> None:
-        """One connection per agent: a new one ends the old, after what that one is delivering has been settled."""
-        task = asyncio.current_task()
-        assert task is not None
-        while (old := self._connections.get(agent)) is not None:
-            old.cancel()
-            await asyncio.wait([old])
-            await self._places.settle()
-            if self._connections.get(agent) is old:
-                del self._connections[agent]
-        self._connections[agent] = task
-        task.add_done_callback(lambda done: self._forget(agent, done))
-
-    def _forget(self, agent: str, task: asyncio.Task[None]) -> None:
-        if self._connections.get(agent) is task:
-            del self._connections[agent]
-
-
-def _marked(placed: Placed, hello: Hello, place: str) -> Frame:
-    frame = placed.frame
-    reached = write_position(placed.position)
-    meta = {**frame.meta, PLACE: place, REACHED: reached, "agent": hello.agent}
-    meta.setdefault("host", hello.host)
-    identity = frame.identity or f"{hello.agent}:{reached}"
-    return msgspec.structs.replace(frame, meta=meta, identity=identity)
+        guest = LocalGuest(hello)
+        await self._connections.take_over(guest.key)
+        conversation = Conversation(self._places, sink, guest, writer, self._hold)
+        await conversation.run(lambda: read_message(reader, self._decoder))

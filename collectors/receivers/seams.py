@@ -21,6 +21,7 @@ class ListenerKind(StrEnum):
     SYSLOG_TLS = "syslog-tls"
     AGENT = "agent"
     FLOWS_UDP = "flows-udp"
+    AGENTS = "agents"
 
 
 class Listener(msgspec.Struct, frozen=True):

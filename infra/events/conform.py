@@ -18,6 +18,8 @@ from infra.events.stream import Event
 from infra.events.table import Field, FieldType, Table
 
 MAX_FUTURE = timedelta(minutes=5)
+MAX_AHEAD = timedelta(hours=24)
+"""How far the clock of a host may be ahead of ours before its events are quarantined."""
 MAX_NAMES = 65_536
 _LONG_MIN, _LONG_MAX = -(2**63), 2**63 - 1
 
@@ -59,8 +61,9 @@ class Conformer:
         self._table = table
         self._places: dict[str, _Place] = {}
 
-    def conform(self, document: Event, received: datetime) -> Conformed | Rejection:
-        """The event of ``document``, or why not. ``received`` fills an absent ``@timestamp``."""
+    def conform(self, document: Event, received: datetime, collected: datetime | None = None) -> Conformed | Rejection:
+        """The event of ``document``, or why not. An absent ``@timestamp`` is filled with ``collected``, the time by the
+        clock of the host it comes from, or ``received``."""
         event: Event = {}
         places = self._places
         for name, value in document.items():
@@ -77,11 +80,11 @@ class Conformer:
                     event[place.target] = place.read(value)
             except _UnfitError as problem:
                 return Rejection("type_conflict", name, str(problem))
-        return self._timed(event, received)
+        return self._timed(event, received, collected or received)
 
-    def _timed(self, event: Event, received: datetime) -> Conformed | Rejection:
-        moment = event.setdefault("@timestamp", received)
-        if moment - received > MAX_FUTURE:
+    def _timed(self, event: Event, received: datetime, collected: datetime) -> Conformed | Rejection:
+        moment = event.setdefault("@timestamp", collected)
+        if moment - max(received, min(collected, received + MAX_AHEAD)) > MAX_FUTURE:
             return Rejection("future_timestamp", "@timestamp", f"{moment.isoformat()} lies after receipt")
         event.setdefault("event.ingested", received)
         return Conformed(event)

@@ -6,6 +6,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
+COLLECTED = "collected_ns"
+"""In ``meta``, set by receivers alone: Unix time in nanoseconds by the clock of the sending host."""
+SKEW = "skew_ms"
+"""In ``meta``, set by receivers alone: milliseconds the clock of the sending host is behind the platform's."""
+
 
 class Frame(msgspec.Struct, frozen=True, array_like=True):
     """One acknowledged delivery.
@@ -28,6 +33,13 @@ class Frame(msgspec.Struct, frozen=True, array_like=True):
     def received(self) -> datetime:
         """When the platform took it, aware UTC."""
         return datetime.fromtimestamp(self.received_ns / 1e9, UTC)
+
+    @property
+    def collected(self) -> datetime:
+        """When the sending host collected it, by that host's own clock; else when the platform took it."""
+        if told := self.meta.get(COLLECTED):
+            return datetime.fromtimestamp(int(told) / 1e9, UTC)
+        return self.received
 
     @property
     def arrival_hour(self) -> str:

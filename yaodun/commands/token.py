@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from collectors.fleet.fleet import Fleet
 from infra.errors import AppError, ErrorKind
 from trust.identity.tokens import NewToken, Token, Tokens
 from yaodun.console import console_actor
@@ -22,8 +23,10 @@ def add(commands: Any) -> None:
     who = create.add_mutually_exclusive_group(required=True)
     who.add_argument("--role", action="append", metavar="ROLE", help="for a script: what it may do (can be repeated)")
     who.add_argument("--source", metavar="NAME", help="for a shipper: the source it delivers as")
-    create.add_argument("--days", type=int, default=90, metavar="N", help="how long it is good (default: 90)")
-    create.add_argument("--name", default="", help="what it is for")
+    who.add_argument("--enrol", action="store_true", help="for a new agent on another host: lets it in, once")
+    create.add_argument("--days", type=int, metavar="N", help="how long it is good (default: 90; --enrol: 1)")
+    create.add_argument("--name", default="", help="what it is for; with --enrol: the agent's name")
+    create.add_argument("--group", default="default", help="with --enrol: the agent's group")
     command(actions, "list", "all tokens, without their secrets", "yaodun token list")
     revoke = command(actions, "revoke", "end one now", "yaodun token revoke 01KB3...")
     revoke.add_argument("id", help="its id, or enough of its beginning")
@@ -33,10 +36,19 @@ def run(args: argparse.Namespace) -> int:
     """0 when done."""
     site = existing_site(home_of(args))
     try:
-        _act(site.tokens, args)
+        if args.action == "create" and args.enrol:
+            _enrol(site.fleet, args)
+        else:
+            _act(site.tokens, args)
     finally:
         site.records.close()
     return 0
+
+
+def _enrol(fleet: Fleet, args: argparse.Namespace) -> None:
+    days = 1 if args.days is None else args.days
+    made = fleet.create_enrolment(console_actor(), group=args.group, name=args.name, days=days)
+    emit_one({**msgspec.to_builtins(made.enrolment), "token": made.token}, args)
 
 
 def _act(tokens: Tokens, args: argparse.Namespace) -> None:
@@ -50,11 +62,12 @@ def _act(tokens: Tokens, args: argparse.Namespace) -> None:
 
 
 def _create(tokens: Tokens, args: argparse.Namespace) -> NewToken:
+    days = 90 if args.days is None else args.days
     if args.source is not None:
-        return tokens.create_source(console_actor(), args.source, args.days)
+        return tokens.create_source(console_actor(), args.source, days)
     if not all(args.role):
         raise AppError(ErrorKind.INVALID, "trust.token_needs")
-    return tokens.create_api(console_actor(), args.name or "+".join(args.role), args.role, args.days)
+    return tokens.create_api(console_actor(), args.name or "+".join(args.role), args.role, days)
 
 
 def _row(token: Token) -> dict[str, Any]:

@@ -33,6 +33,7 @@ def add(commands: Any) -> None:
     """Declare the command."""
     parser = command(commands, "up", "run the platform on this machine", "yaodun up --listen 127.0.0.1:8600")
     parser.add_argument("--listen", metavar="HOST:PORT", help="address of pages and API")
+    parser.add_argument("--agents", metavar="HOST:PORT", help="let agents on other hosts deliver here (mutual TLS)")
     parser.add_argument("--store", metavar="opensearch=URL", help="keep events in OpenSearch")
     parser.add_argument("--records", metavar="postgresql=URL", help="keep records in PostgreSQL")
     parser.add_argument("--link-file", metavar="FILE", type=Path, help="also write the one-time link into FILE")
@@ -65,6 +66,8 @@ def override(args: argparse.Namespace) -> None:
     """Flags win over the settings file: the services read them from the environment."""
     if args.listen:
         os.environ["YAODUN_WEB__LISTEN"] = args.listen
+    if args.agents:
+        os.environ["YAODUN_INGEST__AGENTS_LISTEN"] = args.agents
     for flag, scheme, name in OVERRIDES:
         value = getattr(args, flag)
         if value:
@@ -79,6 +82,8 @@ def require_ports(settings: Settings) -> None:
     ingest = settings.ingest
     require_free(settings.web.listen, "web.listen", "--listen HOST:PORT")
     require_free(ingest.http_listen, "ingest.http_listen", "YAODUN_INGEST__HTTP_LISTEN=HOST:PORT")
+    if ingest.agents_listen:
+        require_free(ingest.agents_listen, "ingest.agents_listen", "--agents HOST:PORT")
     if ingest.syslog_tcp_listen:
         require_free(ingest.syslog_tcp_listen, "ingest.syslog_tcp_listen", "YAODUN_INGEST__SYSLOG_TCP_LISTEN=HOST:PORT")
     if ingest.syslog_udp_listen:

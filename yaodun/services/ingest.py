@@ -15,10 +15,13 @@ from analytics.rules import Engine, load_rules
 from analytics.rules.coverage import Watch, Watched
 from analytics.rules.load import shipped_rules
 from analytics.rules.memory import Remembering
+from collectors.fleet.muster import Muster
+from collectors.fleet.presence import Presence
 from collectors.parsers.shipped import ShippedParsers
 from collectors.pipeline import Pipeline
 from collectors.places import Places
 from collectors.receivers.agent_socket import AgentSocketReceiver
+from collectors.receivers.agent_tls import AgentTlsReceiver
 from collectors.receivers.doors import ingest_application
 from collectors.receivers.flows_udp import FlowUdpReceiver
 from collectors.receivers.http import Doors
@@ -46,6 +49,9 @@ SPOOL = "ingest"
 FLUSH_S = 0.5
 """A turn waits until at least so long after the one before, so that segments are not too small."""
 IDLE_S = 0.05
+PRESENCE = "agents.json"
+HOLD_FROM, HOLD_MS, WEIGH_S = 4 << 20, 250, 0.05
+"""With more than so many bytes waiting for the pipeline, agents are asked to let their backlog wait so long."""
 SIGHTINGS_S = 10.0
 """How often hosts that nobody knew become assets."""
 
@@ -76,10 +82,11 @@ class Ingest:
         )  # fmt: skip
         self._places = Places(self._spool, site.home.ingest_spool, site.home.state / "ingest-places.json")
         self._receivers: list[Receiver] = [
-            AgentSocketReceiver(site.home.run / "agent.sock", self._places),
+            AgentSocketReceiver(site.home.run / "agent.sock", self._places, self._hold_ms),
             SilenceWatch(self._store.counts, site.home.state / "silence.json"),
         ]
         self._doors: list[Listener] = []
+        self._weighed, self._behind = 0.0, 0
         self._stop = threading.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -135,6 +142,8 @@ class Ingest:
         if settings.syslog_tls_listen:
             tls = self._tls(split_address(settings.syslog_tls_listen, "ingest.syslog_tls_listen")[0])
             self._receivers.append(SyslogTcpReceiver(settings.syslog_tls_listen, self._refusals, tls=tls_context(tls)))
+        if settings.agents_listen:
+            self._receivers.append(await asyncio.to_thread(self._agents_door, settings.agents_listen))
         for receiver in self._receivers:
             await receiver.start(self._places)
             self._doors.extend(receiver.addresses)
@@ -151,6 +160,19 @@ class Ingest:
         await serving.start()
         self._doors.append(Listener(ListenerKind.HTTPS if secure else ListenerKind.HTTP, listen))
         return serving
+
+    def _agents_door(self, listen: str) -> AgentTlsReceiver:
+        muster = Muster(self._site.fleet)
+        muster.listen(self._feed)
+        presence = Presence(self._site.home.state / PRESENCE)
+        return AgentTlsReceiver(listen, self._places, self._site.fleet, muster, presence, self._hold_ms)
+
+    def _hold_ms(self) -> int:
+        """Backlog waits while the pipeline is busy, so that what happens now is stored within seconds."""
+        now = time.monotonic()
+        if now - self._weighed > WEIGH_S:
+            self._weighed, self._behind = now, self._reader.lag_bytes()
+        return HOLD_MS if self._behind > HOLD_FROM else 0
 
     def _tls(self, host: str) -> SiteCertificate:
         """The site's certificate, for whatever is open to other machines."""

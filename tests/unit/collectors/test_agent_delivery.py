@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from collectors.agent.channel import LocalChannel
 from collectors.agent.forwarder import Forwarder
 from collectors.agent.wire import Batch, FromAgent, Hello, Placed, ToAgent, Welcome, decoder_of, pack, read_message
 from collectors.places import Places
@@ -66,7 +67,7 @@ async def test_everything_arrives_in_order_and_frees_the_agents_disk(tmp_path: P
     ingest = Ingest(tmp_path / "ingest")
     await ingest.start()
     writer = SpoolWriter(tmp_path / "agent", LIMITS)
-    forwarder = Forwarder(tmp_path / "agent", tmp_path / "ingest" / "agent.sock", Hello("a1", "h1"))
+    forwarder = Forwarder(tmp_path / "agent", LocalChannel(tmp_path / "ingest" / "agent.sock"), Hello("a1", "h1"))
     task = asyncio.create_task(forwarder.run())
     for start in range(0, 1_000, 50):
         await writer.accept([numbered(number) for number in range(start, start + 50)])
@@ -86,7 +87,7 @@ async def test_ingest_crashing_again_and_again_loses_and_doubles_nothing(
     monkeypatch.setattr("collectors.agent.forwarder._MAX_WAIT_S", 0.3)
     chance = random.Random(seed)
     writer = SpoolWriter(tmp_path / "agent", LIMITS)
-    forwarder = Forwarder(tmp_path / "agent", tmp_path / "ingest" / "agent.sock", Hello("a1", "h1"))
+    forwarder = Forwarder(tmp_path / "agent", LocalChannel(tmp_path / "ingest" / "agent.sock"), Hello("a1", "h1"))
     ingest = Ingest(tmp_path / "ingest")
     await ingest.start()
     task = asyncio.create_task(forwarder.run())
@@ -154,7 +155,7 @@ async def test_a_full_spool_makes_the_agent_wait_not_lose(tmp_path: Path) -> Non
     await ingest.start(BusySink(ingest.places, 3))
     writer = SpoolWriter(tmp_path / "agent", LIMITS)
     await writer.accept([numbered(number) for number in range(10)])
-    forwarder = Forwarder(tmp_path / "agent", tmp_path / "ingest" / "agent.sock", Hello("a1", "h1"))
+    forwarder = Forwarder(tmp_path / "agent", LocalChannel(tmp_path / "ingest" / "agent.sock"), Hello("a1", "h1"))
     task = asyncio.create_task(forwarder.run())
     await until(lambda: forwarder.delivered == 10)
     task.cancel()
