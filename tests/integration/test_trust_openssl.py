@@ -170,7 +170,7 @@ def test_the_whole_way_by_command(tmp_path: Path, capsys: pytest.CaptureFixture[
     for name in ("pump", "wang"):
         openssl(tmp_path, "genpkey", *curve, "-out", f"{name}.key")
     openssl(tmp_path, "pkey", "-in", "wang.key", "-pubout", "-out", "wang.pub")
-    run("ca", "approver", "wang", "--key", tmp_path / "wang.pub")
+    run("ca", "approver", "wang", "--key", tmp_path / "wang.pub", *present)
     subject = ["-subj", "/C=CN/O=Factory/CN=pump7", "-addext", "subjectAltName=DNS:pump7.example.cn"]
     words = ["-key", "pump.key", "-sm3", "-sigopt", f"distid:{ID}", *subject, "-out", "pump.csr"]
     openssl(tmp_path, "req", "-new", *words)

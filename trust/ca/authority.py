@@ -24,7 +24,7 @@ from infra.ids import new_id
 from infra.records import Records
 from trust.ca import rows
 from trust.ca.crl import REASON_CODES, ListScope, Revoked, crl_tbs
-from trust.ca.lint import Level, Subject, lint
+from trust.ca.lint import Finding, Level, Subject, lint
 from trust.ca.pki import audit_row, tell
 from trust.ca.profile import IssuanceProfile, profile_named
 from trust.ca.template import NO_LIMITS, Limits, Template, key_identifier, whole
@@ -79,6 +79,8 @@ class Authority:
         self._records, self._keys, self._clock = records, keys, clock
         self.id: str = row.id
         self.name: str = row.name
+        self.state: str = row.state
+        self.parent: str | None = row.parent
         self.certificate: Certificate = read_certificate(row.certificate)
         self.key: KeyRef = keys.find(row.key)
         self.sm2_id: bytes = row.sm2_id
@@ -127,6 +129,17 @@ class Authority:
         tbs = template.tbs(serial, order.subject, order.spki, start, end, order.names, partition)
         label = self._demand_clean(tbs, profile).label
         return _Planned(order, new_id("cert"), serial, partition, tbs, label, end)
+
+    def examine(self, order: Order) -> list[Finding]:
+        """What lint would say of a certificate by this order; nothing is signed or kept."""
+        now = self._clock.now().replace(microsecond=0)
+        profile = profile_named(order.profile)
+        start = max(now - _BACKDATE, self.certificate.not_before)
+        end = min(start + timedelta(days=self._days(order, profile)), self.certificate.not_after)
+        template = self._template(order.profile, order.limits)
+        tbs = template.tbs(1 << (8 * _SERIAL_OCTETS - 2), order.subject, order.spki, start, end, order.names, 0)
+        unsigned = read_certificate.__wrapped__(whole(tbs, self.algorithm, b""))
+        return lint(Subject(unsigned, profile, self.certificate))
 
     @staticmethod
     def _days(order: Order, profile: IssuanceProfile) -> int:

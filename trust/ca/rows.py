@@ -100,7 +100,7 @@ requests = Table(
     Column("names", Text, nullable=False),
     Column("asker", String(120), nullable=False),
     Column("state", String(12), nullable=False),
-    Column("replaces", String(40)),
+    Column("replaces", String(100)),
     Column("created", utc, nullable=False),
     Column("intent", String(40)),
 )

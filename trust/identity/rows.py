@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.records import BIG, Record
@@ -99,3 +99,44 @@ class ThrottleRow(Record):
     failures: Mapped[int]
     last: Mapped[datetime]
     until: Mapped[datetime]
+
+
+class SubjectRow(Record):
+    """Whose certificates are whose: what the trust list makes of a certificate (``scheme`` and ``value``: a unit's
+    credit code, the hash of a person's number, an account name), or its ``fingerprint``, belongs to one account."""
+
+    __tablename__ = "trust_subjects"
+    __table_args__ = (Index("ix_trust_subjects_user", "user"),)
+
+    scheme: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[str] = mapped_column(String(200), primary_key=True)
+    user: Mapped[str] = mapped_column(ForeignKey("trust_users.id"))
+    added: Mapped[datetime]
+
+
+class ChallengeRow(Record):
+    """A challenge given out to somebody who wants to sign in; it is deleted when it is answered, rightly or not."""
+
+    __tablename__ = "trust_challenges"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    nonce: Mapped[str]
+    site: Mapped[str]
+    until: Mapped[datetime]
+
+
+class SessionCertificateRow(Record):
+    """The certificate a session rests on: it ends when the certificate is revoked or its authority is withdrawn.
+    ``issuer`` is the SHA-256 of the issuer's name, ``entry`` that of the trust list's entry as it was."""
+
+    __tablename__ = "trust_session_certificates"
+    __table_args__ = (Index("ix_trust_session_certificates_issuer", "issuer"),)
+
+    session: Mapped[str] = mapped_column(ForeignKey("trust_sessions.id"), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    serial: Mapped[str] = mapped_column(String(42))
+    issuer: Mapped[str] = mapped_column(String(64))
+    authority: Mapped[str]
+    entry: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str]
+    chain: Mapped[bytes] = mapped_column(LargeBinary)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,11 @@ class SoftwareKeys:
         return (self._folder / "master.json").exists()
 
     @property
+    def threshold(self) -> int:
+        """How many shares open it; 0 before there is a master key."""
+        return int(self._record()["threshold"]) if self.initialised else 0
+
+    @property
     def sealed(self) -> bool:
         """Is the master key absent from memory?"""
         return self._master is None
@@ -71,9 +77,7 @@ class SoftwareKeys:
 
     def unlock(self, share: str) -> int:
         """Take one share; how many are still missing (0: open). A wrong set is refused and forgotten."""
-        record = orjson.loads((self._folder / "master.json").read_bytes()) if self.initialised else None
-        if record is None:
-            raise AppError(ErrorKind.NOT_FOUND, "trust.keys.not_initialised")
+        record = self._record()
         read = read_share(share)
         if read.set_id.hex() != record["set"]:
             raise AppError(ErrorKind.INVALID, "trust.keys.shares_mixed")
@@ -83,11 +87,34 @@ class SoftwareKeys:
         if missing > 0:
             return missing
         given, self._given = self._given, []
+        self._master = self._joined(given, record)
+        return 0
+
+    def prove(self, shares: Sequence[str]) -> None:
+        """Are enough shareholders present? ``AppError(FORBIDDEN)`` otherwise; opens the keys where they were sealed.
+
+        What the console may do and no other process counts on this: shares never pass through the web process.
+        """
+        record = self._record()
+        read = [read_share(text) for text in shares]
+        if any(share.set_id.hex() != record["set"] for share in read):
+            raise AppError(ErrorKind.INVALID, "trust.keys.shares_mixed")
+        if len({share.number for share in read}) < int(record["threshold"]):
+            raise AppError(ErrorKind.FORBIDDEN, "trust.keys.shareholders_missing", needed=int(record["threshold"]))
+        self._master = self._joined(read, record)
+
+    def _record(self) -> dict[str, Any]:
+        if not self.initialised:
+            raise AppError(ErrorKind.NOT_FOUND, "trust.keys.not_initialised")
+        record: dict[str, Any] = orjson.loads((self._folder / "master.json").read_bytes())
+        return record
+
+    @staticmethod
+    def _joined(given: list[Share], record: dict[str, Any]) -> bytes:
         master = join(given)
         if not hmac.compare_digest(hmac_sm3(master, b"yaodun master check").hex(), record["check"]):
             raise AppError(ErrorKind.INVALID, "trust.keys.shares_forged")
-        self._master = master
-        return 0
+        return master
 
     def lock(self) -> None:
         """Forget the master key and every open key."""

@@ -51,6 +51,8 @@ class Filed:
     intent: str | None
     approvals: int
     needed: int
+    replaces: str = ""
+    approved_by: tuple[str, ...] = ()
 
 
 class Desk:
@@ -97,6 +99,54 @@ class Desk:
         self._records.write(work)
         return self.find(request)
 
+    def renew(self, authority: str, serial: str, asker: str, csr: bytes = b"") -> Filed:
+        """File a request that takes the place of a certificate: same profile, subject and names; the same key, or the
+        new one of ``csr``. It is approved like any other."""
+        issuing = self._founder.load(authority)
+        old = self._records.read(lambda session: self._origin(session, issuing.id, serial.lower()))
+        if old is None:
+            raise AppError(ErrorKind.NOT_FOUND, "trust.ca.no_certificate", serial=serial[:60])
+        names = tuple(orjson.loads(old.names))
+        replaced = f"{issuing.id}/{serial.lower()}"
+        into = self._founder.successor(issuing)
+        return self.submit(csr or old.der, into, old.profile, asker, old.subject, names, replaced)
+
+    @staticmethod
+    def _origin(session: Session, authority: str, serial: str) -> Any:
+        """The request a certificate was issued for."""
+        mine = (rows.certificates.c.authority == authority) & (rows.certificates.c.serial == serial)
+        query = select(rows.requests).join(rows.certificates, rows.certificates.c.intent == rows.requests.c.intent)
+        return session.execute(query.where(mine)).first()
+
+    def examine(self, request: str) -> list[dict[str, str]]:
+        """What the checks say of a request before anybody approves it: lint of the certificate it would become."""
+        row = self._records.read(
+            lambda s: s.execute(select(rows.requests).where(rows.requests.c.id == request)).first()
+        )
+        if row is None:
+            raise AppError(ErrorKind.NOT_FOUND, "trust.registration.no_request", request=request[:60])
+        order = self._order(row.profile, read_request(row.der), row.subject, tuple(orjson.loads(row.names)))
+        found = self._founder.load(row.authority).examine(order)
+        return [
+            {"rule": one.rule, "level": str(one.level), "clause": one.clause, "detail": one.detail} for one in found
+        ]
+
+    def approvers(self) -> list[dict[str, Any]]:
+        """Who may approve: name, SubjectPublicKeyInfo, since when, and whether still."""
+        query = select(rows.approvers).order_by(rows.approvers.c.name)
+        return [dict(row._mapping) for row in self._records.read(lambda session: session.execute(query).all())]
+
+    def drop_approver(self, name: str, actor: str) -> None:
+        """Their approvals stop counting, those given already too; at the signer's console only."""
+
+        def work(session: Session) -> None:
+            change = update(rows.approvers).where(rows.approvers.c.name == name).values(active=False)
+            if session.execute(change).rowcount == 0:  # type: ignore[attr-defined]  # an UPDATE's CursorResult
+                raise AppError(ErrorKind.NOT_FOUND, "trust.registration.no_such_approver", name=name[:60])
+            tell(session, "trust.approver.drop", f"approver:{name}", actor, self._clock.now(), {})
+
+        self._records.write(work)
+
     @staticmethod
     def _order(profile: str, read: KeyRequest, subject: str, names: tuple[str, ...]) -> Order:
         """What would be issued; raises where subject or names break the profile."""
@@ -125,9 +175,8 @@ class Desk:
         row = session.execute(select(rows.requests).where(rows.requests.c.id == request)).first()
         if row is None:
             return None
-        given = session.scalar(
-            select(func.count()).select_from(rows.approvals).where(rows.approvals.c.request == request)
-        )
+        who = select(rows.approvals.c.approver).where(rows.approvals.c.request == request)
+        given = tuple(session.scalars(who.order_by(rows.approvals.c.given)))
         return Filed(
             id=row.id,
             authority=row.authority,
@@ -139,8 +188,10 @@ class Desk:
             state=RequestState(row.state),
             created=rfc3339(row.created),
             intent=row.intent,
-            approvals=given or 0,
+            approvals=len(given),
             needed=profile_named(row.profile).approvals,
+            replaces=row.replaces or "",
+            approved_by=given,
         )
 
     def add_approver(self, name: str, spki: bytes, actor: str) -> None:

@@ -32,6 +32,15 @@ def ask_signer(path: Path, operation: str, timeout_s: float = 30.0, **arguments:
     return found["answer"]
 
 
+def answers(path: Path) -> bool:
+    """Does a signer listen there? (A socket file may be left over from one that was killed.)"""
+    if not path.exists():
+        return False
+    with socket.socket(socket.AF_UNIX) as plain:
+        plain.settimeout(5)
+        return plain.connect_ex(str(path)) == 0
+
+
 def _exactly(plain: socket.socket, size: int) -> bytes:
     parts = bytearray()
     while len(parts) < size:

@@ -1,13 +1,15 @@
 """The signer's operations, each with typed arguments. There is none that signs what it is given.
 
-Sealed until enough shares came in: everything that needs a key answers ``UNAVAILABLE``, everything else works.
+Sealed until enough shares came in: everything that needs a key answers ``UNAVAILABLE``, everything else works. What
+founds authorities or names approvers needs shareholders present (``console``), so that no other process can do it.
 """
 
 from __future__ import annotations
 
 import base64
+import fcntl
+import logging
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,109 +18,74 @@ import msgspec
 from infra.clock import Clock
 from infra.errors import AppError, ErrorKind
 from infra.records import Records
-from trust.ca.authority import resolve
+from trust.ca import listing
+from trust.ca.authority import Authority, resolve
 from trust.ca.found import Founder
 from trust.ca.pki import open_pki
+from trust.ca.profile import profiles
 from trust.ca.relay import Relay
 from trust.keys.software import SoftwareKeys
-from trust.registration.desk import Desk, Filed, RequestState
+from trust.registration.desk import Desk, Filed
+from trust.signer import orders
+from trust.signer.checkpoint import Checkpoints
+from trust.signer.console import Console
+from trust.trustlist.status import StatusStore
 
-
-class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """No arguments."""
-
-
-class Share(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One share of the master key, as text."""
-
-    share: str
-
-
-class Submit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A request: PKCS#10 in base64, where to, who asks."""
-
-    csr: str
-    authority: str
-    profile: str
-    asker: str
-    subject: str = ""
-    names: tuple[str, ...] = ()
-    replaces: str = ""
-
-
-class Listed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Requests in one state, or all."""
-
-    state: RequestState | None = None
-
-
-class Decide(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A signed approval or refusal, both parts in base64."""
-
-    statement: str
-    signature: str
-
-
-class Issue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An approved request to issue."""
-
-    request: str
-    actor: str
-
-
-class Fetch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A certificate to hand out."""
-
-    intent: str
-
-
-class Revoke(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A certificate to take back; serial in hexadecimal."""
-
-    authority: str
-    serial: str
-    reason: str
-    actor: str
-    invalid_since: datetime | None = None
-
-
-class Publish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A list to publish."""
-
-    authority: str
-    actor: str
-    partition: int = 0
-    delta: bool = False
+log = logging.getLogger(__name__)
+Operation = tuple[type[Any], Callable[[Any], Any]]
 
 
 class SignerCore:
     """Keys, PKI database, registration desk and the way to the ledger, behind named operations."""
 
     def __init__(self, folder: Path, clock: Clock, site: Records | None = None) -> None:
+        self._lock = _alone(folder)
+        self._clock = clock
         self.keys = SoftwareKeys(folder / "keys")
         self.pki = open_pki(folder / "pki.db")
         self.founder = Founder(self.pki, self.keys, clock)
         self.desk = Desk(self.pki, self.founder, clock)
         self.relay = Relay(self.pki, site) if site is not None else None
+        self.status = StatusStore(site, clock) if site is not None else None
+        self.checkpoints = Checkpoints(folder / "checkpoint", site, clock) if site is not None else None
         self.resolved = resolve(self.pki, clock)
         self.desk.mend()
-        self._operations: dict[str, tuple[type[Any], Callable[[Any], Any]]] = {
-            "status": (Nothing, self._status),
-            "unlock": (Share, self._unlock),
-            "authorities": (Nothing, self._authorities),
-            "submit": (Submit, self._submit),
-            "requests": (Listed, lambda given: [_plain(filed) for filed in self.desk.all(given.state)]),
-            "decide": (Decide, self._decide),
-            "issue": (Issue, self._issue),
-            "fetch": (Fetch, self._fetch),
-            "revoke": (Revoke, self._revoke),
-            "publish": (Publish, self._publish),
+        self.console = Console(self.keys, self.founder, self.desk)
+        self._operations: dict[str, Operation] = {**self._asking(), **self._working()}
+
+    def _asking(self) -> dict[str, Operation]:
+        nothing = orders.Nothing
+        return {
+            "status": (nothing, self._status),
+            "authorities": (nothing, self._authorities),
+            "profiles": (nothing, lambda _: _profiles()),
+            "approvers": (nothing, lambda _: [_encoded(row) for row in self.desk.approvers()]),
+            "requests": (orders.Listed, lambda given: [_plain(filed) for filed in self.desk.all(given.state)]),
+            "examine": (orders.Examine, lambda given: self.desk.examine(given.request)),
+            "certificates": (orders.Certificates, self._certificates),
+            "expiry": (nothing, lambda _: listing.expiry(self.pki, self._clock.now())),
+            "lists": (nothing, lambda _: [_encoded(row) for row in listing.newest_lists(self.pki)]),
+            "fetch": (orders.Fetch, self._fetch),
+        }
+
+    def _working(self) -> dict[str, Operation]:
+        return {
+            "unlock": (orders.Share, self._unlock),
+            "submit": (orders.Submit, self._submit),
+            "renew": (orders.Renew, self._renew),
+            "decide": (orders.Decide, self._decide),
+            "issue": (orders.Issue, self._issue),
+            "revoke": (orders.Revoke, self._revoke),
+            "publish": (orders.Publish, self._publish),
+            "checkpoint": (orders.Nothing, self._checkpoint),
+            "console": (orders.Console, self.console.work),
         }
 
     def close(self) -> None:
         """Forget the keys and let go of the database."""
         self.keys.lock()
         self.pki.close()
+        self._lock.close()
 
     def handle(self, operation: str, arguments: Any) -> Any:
         """The answer of one operation as plain values; ``AppError`` otherwise."""
@@ -145,34 +112,30 @@ class SignerCore:
         if self.relay is not None:
             self.relay.carry()
 
-    def _status(self, _: Nothing) -> dict[str, Any]:
+    def _status(self, _: orders.Nothing) -> dict[str, Any]:
         known = self.keys.keys()
         return {
             "initialised": self.keys.initialised,
             "sealed": self.keys.sealed,
             "abandoned": self.resolved,
+            "shares_needed": self.keys.threshold,
             "keys": [{"id": key.id, "label": key.label, "custody": str(key.custody)} for key in known],
         }
 
-    def _unlock(self, given: Share) -> dict[str, Any]:
+    def _unlock(self, given: orders.Share) -> dict[str, Any]:
         missing = self.keys.unlock(given.share)
         return {"missing": missing, "sealed": self.keys.sealed}
 
-    def _authorities(self, _: Nothing) -> list[dict[str, Any]]:
-        return [
-            {
-                "id": authority.id,
-                "name": authority.name,
-                "subject": authority.certificate.label,
-                "key": str(authority.key.kind),
-                "custody": str(authority.key.custody),
-                "not_after": authority.certificate.not_after,
-                "certificate": _encode(authority.certificate.der),
-            }
-            for authority in self.founder.all()
-        ]
+    def _authorities(self, _: orders.Nothing) -> list[dict[str, Any]]:
+        counts = listing.counts(self.pki)
+        return [{**_authority(one), **counts.get(one.id, {"issued": 0, "revoked": 0})} for one in self.founder.all()]
 
-    def _submit(self, given: Submit) -> dict[str, Any]:
+    def _certificates(self, given: orders.Certificates) -> dict[str, Any]:
+        wanted = listing.Wanted(**{name: getattr(given, name) for name in orders.Certificates.__struct_fields__})
+        total, rows = listing.certificates(self.pki, wanted)
+        return {"total": total, "items": rows}
+
+    def _submit(self, given: orders.Submit) -> dict[str, Any]:
         csr = _decode(given.csr, "csr")
         return _plain(
             self.desk.submit(
@@ -180,29 +143,105 @@ class SignerCore:
             )
         )
 
-    def _decide(self, given: Decide) -> dict[str, Any]:
+    def _renew(self, given: orders.Renew) -> dict[str, Any]:
+        csr = _decode(given.csr, "csr") if given.csr else b""
+        return _plain(self.desk.renew(given.authority, given.serial, given.asker, csr))
+
+    def _decide(self, given: orders.Decide) -> dict[str, Any]:
         return _plain(self.desk.decide(_decode(given.statement, "statement"), _decode(given.signature, "signature")))
 
-    def _issue(self, given: Issue) -> dict[str, Any]:
+    def _issue(self, given: orders.Issue) -> dict[str, Any]:
         issued = self.desk.issue(given.request, given.actor)
         return {"intent": issued.intent, "serial": f"{issued.serial:x}"}
 
-    def _fetch(self, given: Fetch) -> dict[str, Any]:
+    def _fetch(self, given: orders.Fetch) -> dict[str, Any]:
         """The certificate, once its ledger leaf is there; a signer without a ledger gives nothing out."""
         if self.relay is None:
             raise AppError(ErrorKind.UNAVAILABLE, "trust.ca.not_recorded")
         self.carry()
         return {"certificate": _encode(self.relay.release(given.intent))}
 
-    def _revoke(self, given: Revoke) -> dict[str, Any]:
+    def _revoke(self, given: orders.Revoke) -> dict[str, Any]:
         authority = self.founder.load(given.authority)
         authority.revoke(_serial(given.serial), given.reason, given.actor, given.invalid_since)
         part = _serial(given.serial) % authority.partitions
-        return {"crl": _encode(authority.publish(given.actor, part)), "partition": part}
+        crl = authority.publish(given.actor, part)
+        return {"crl": _encode(crl), "partition": part, "ended": self._known(authority, crl, part)}
 
-    def _publish(self, given: Publish) -> dict[str, Any]:
+    def _publish(self, given: orders.Publish) -> dict[str, Any]:
         authority = self.founder.load(given.authority)
-        return {"crl": _encode(authority.publish(given.actor, given.partition, given.delta))}
+        crl = authority.publish(given.actor, given.partition, given.delta)
+        return {"crl": _encode(crl), "ended": self._known(authority, crl, given.partition)}
+
+    def _known(self, authority: Authority, crl: bytes, part: int) -> int:
+        """Hand a list of ours to the site at once: validators use it, sessions of what it names end."""
+        if self.status is None:
+            return 0
+        issuers = [(authority.certificate, authority.sm2_id)]
+        return int(self.status.take(crl, issuers, f"authority:{authority.id}/{part}", "signer")["ended"])
+
+    def _checkpoint(self, _: orders.Nothing) -> dict[str, Any]:
+        if self.checkpoints is None:
+            raise AppError(ErrorKind.UNAVAILABLE, "trust.ca.not_recorded")
+        return self.checkpoints.make()
+
+    def publish_due(self) -> int:
+        """Renew every list that is past half of its life; how many. Nothing while the keys are sealed."""
+        if self.keys.sealed:
+            return 0
+        now, due = self._clock.now(), 0
+        known = {(row["authority"], row["partition"]): row for row in listing.newest_lists(self.pki) if not row["base"]}
+        for authority in self.founder.all():
+            for part in range(authority.partitions):
+                row = known.get((authority.id, part))
+                if row is None or now > row["this_update"] + (row["next_update"] - row["this_update"]) / 2:
+                    self._known(authority, authority.publish("signer", part), part)
+                    due += 1
+        return due
+
+
+def _alone(folder: Path) -> Any:
+    """Hold the PKI folder: two processes at it would resolve each other's open intents."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = (folder / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise AppError(ErrorKind.CONFLICT, "trust.signer.in_use", place=str(folder)) from None
+    return lock
+
+
+def _authority(one: Authority) -> dict[str, Any]:
+    certificate = one.certificate
+    return {
+        "id": one.id,
+        "name": one.name,
+        "state": one.state,
+        "parent": one.parent,
+        "subject": certificate.label,
+        "key": str(one.key.kind),
+        "custody": str(one.key.custody),
+        "not_before": certificate.not_before,
+        "not_after": certificate.not_after,
+        "fingerprint": certificate.fingerprint,
+        "points": list(one.points),
+        "certificate": _encode(certificate.der),
+    }
+
+
+def _profiles() -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name, "title_zh": one.title_zh, "title_en": one.title_en, "days": one.days,
+            "approvals": one.approvals, "ca": one.ca, "names": list(one.names), "required": list(one.required),
+        }
+        for name, one in profiles().items()
+    ]  # fmt: skip
+
+
+def _encoded(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: _encode(value) if isinstance(value, bytes) else value for key, value in row.items()}
 
 
 def _serial(text: str) -> int:

@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import struct
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ class SignerServer:
     def __init__(self, core: SignerCore, path: Path, allowed: frozenset[int] | None = None) -> None:
         self._core, self._path = core, path
         self._allowed = allowed if allowed is not None else frozenset({os.getuid(), 0})
-        self._lock = asyncio.Lock()
+        self.alone = threading.Lock()
         self._open: set[asyncio.Task[Any]] = set()
         self.answered = self.refused = 0
 
@@ -96,8 +97,7 @@ class SignerServer:
     async def _answer(self, frame: bytes) -> bytes:
         try:
             operation, arguments = _read(frame)
-            async with self._lock:
-                found = await asyncio.to_thread(self._core.handle, operation, arguments)
+            found = await asyncio.to_thread(self._handle, operation, arguments)
         except AppError as error:
             self.refused += 1
             return _problem(error)
@@ -106,6 +106,11 @@ class SignerServer:
             return _problem(AppError(ErrorKind.INTERNAL, "trust.signer.frame_wrong"))
         self.answered += 1
         return orjson.dumps({"answer": found}, default=str)
+
+    def _handle(self, operation: str, arguments: Any) -> Any:
+        """One operation at a time."""
+        with self.alone:
+            return self._core.handle(operation, arguments)
 
     @staticmethod
     async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import select
@@ -15,11 +16,13 @@ from sqlalchemy.orm import Session
 
 from infra.clock import Clock
 from infra.errors import AppError, ErrorKind
+from infra.feed import publish
 from infra.ledger import record
 from infra.records import Records
 from infra.web.seams import Actor
 from trust.crypto.algorithm import Check, KeyKind, check_signature, load_key
 from trust.crypto.der import tlv
+from trust.identity.bound import end_unrecognised
 from trust.trustlist.entry import Publisher, SignedList, TrustList
 from trust.trustlist.rows import ListRow
 from trust.trustlist.scope import read_scope
@@ -167,10 +170,13 @@ class ListStore:
                 document=document,
             )
         )
-        detail = {
+        detail: dict[str, Any] = {
             "sha256": found.sha256,
             "signed_by": [signature.publisher for signature in signed.signatures],
             "states": {entry.id: str(entry.state) for entry in found.entries},
         }
+        ended = end_unrecognised(session, found, self._clock.now())
+        detail["ended"] = len(ended)
+        publish(session, "trust", f"list:{found.version}", at=self._clock.now())
         record(session, actor=actor, action="trust.list.publish", thing=f"trustlist:{found.version}", detail=detail)
         return found

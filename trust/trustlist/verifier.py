@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
 
 from trust.trustlist.publish import History, ListStore
 from trust.trustlist.recognise import recognise
+from trust.trustlist.status import StatusStore
+from trust.validation.certificate import read_certificate
 from trust.validation.evidence import verify
 from trust.validation.request import Gathered, Request, gather
 from trust.validation.verdict import Outcome, Verdict
@@ -26,7 +28,7 @@ _LIFE = timedelta(seconds=60)
 @dataclass(frozen=True, slots=True)
 class _Kept:
     verdict: Verdict
-    version: int
+    version: tuple[int, str]
     since: datetime
     until: datetime
 
@@ -34,8 +36,8 @@ class _Kept:
 class Verifier:
     """Answers requests. ``lists`` None: there is no trust list here, anchors must be given."""
 
-    def __init__(self, lists: ListStore | None = None) -> None:
-        self._lists = lists
+    def __init__(self, lists: ListStore | None = None, status: StatusStore | None = None) -> None:
+        self._lists, self._status = lists, status
         self._known: OrderedDict[bytes, _Kept] = OrderedDict()
         self._lock = Lock()
 
@@ -47,20 +49,28 @@ class Verifier:
         """The verdict, with evidence; a remembered one where nothing it rests on has changed."""
         history = self.history()
         version = history.latest.version if history.latest else 0
+        known = self._status.version() if self._status is not None and request.anchors is None else ""
         key = _key(request) if request.at == request.now else b""
-        if key and (kept := self._remembered(key, version, request.now)):
+        if key and (kept := self._remembered(key, (version, known), request.now)):
             return kept.verdict
-        if request.anchors is not None:
-            gathered = gather(request)
-            verdict = verify(gathered)
-        else:
-            gathered = gather(request)
-            verdict = recognise(history, request)
+        if request.anchors is None:
+            request = self._with_status(request, history)
+        gathered = gather(request)
+        verdict = verify(gathered) if request.anchors is not None else recognise(history, request)
         if key and verdict.outcome is Outcome.VALID:
-            self._remember(key, _Kept(verdict, version, request.now, _until(verdict, gathered, history)))
+            self._remember(key, _Kept(verdict, (version, known), request.now, _until(verdict, gathered, history)))
         return verdict
 
-    def _remembered(self, key: bytes, version: int, now: datetime) -> _Kept | None:
+    def _with_status(self, request: Request, history: History) -> Request:
+        """The request with the lists the site knows of every issuer that may matter."""
+        current = history.at(request.at)
+        if self._status is None or current is None:
+            return request
+        pool = [*gather(request).pool]
+        pool += [read_certificate(der) for entry in current.entries for der in entry.certificates]
+        return replace(request, crls=(*request.crls, *self._status.documents(one.issuer for one in pool)))
+
+    def _remembered(self, key: bytes, version: tuple[int, str], now: datetime) -> _Kept | None:
         with self._lock:
             kept = self._known.get(key)
             if kept is None:

@@ -11,7 +11,7 @@ import hashlib
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from infra.errors import AppError, ErrorKind
@@ -243,6 +243,7 @@ def _number(found: dict[str, Extension], oid: str) -> int | None:
     return ext.unsigned(found[oid].value[start:stop], 1 << 160)
 
 
+@lru_cache(maxsize=2)
 def read_crl(der: bytes) -> Crl:
     """The list of ``der``; ``AppError(INVALID)`` where the octets are none or not DER."""
     if len(der) > MAX_CRL:

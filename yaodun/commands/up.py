@@ -24,7 +24,7 @@ from yaodun.settings import Settings, read_settings
 from yaodun.supervisor import Supervisor
 from yaodun.terminal import command, complain, home_of
 
-SERVICES = ("ingest", "analysis", "web", "agent", "keeper", "runner")
+SERVICES = ("ingest", "analysis", "web", "agent", "keeper", "runner", "signer")
 READY_WITHIN_S = 240.0
 OVERRIDES = (("store", "opensearch", "YAODUN_STORE__OPENSEARCH"), ("records", "postgresql", "YAODUN_RECORDS__URL"))
 

@@ -29,9 +29,6 @@ from trust.audit import Audit
 from trust.audit.api import audit_router
 from trust.identity.api import link_router, session_router, tokens_router, users_router
 from trust.identity.authenticate import WebAuthenticator
-from trust.trustlist.api import verify_router
-from trust.trustlist.publish import ListStore
-from trust.trustlist.verifier import Verifier
 from yaodun import __version__
 from yaodun.preflight import split_address
 from yaodun.rooms.alerts import AlertRoom
@@ -42,6 +39,7 @@ from yaodun.rooms.names import Names
 from yaodun.rooms.posture import PostureRoom
 from yaodun.rooms.pulse import Pulse
 from yaodun.rooms.register import RegisterRoom
+from yaodun.rooms.trust import trust_routers
 from yaodun.site import Site
 
 HOME = "/ui/"
@@ -104,7 +102,7 @@ class WebService:
             audit_router(audit, site.access),
             alerts_router(alerts, site.access),
             posture_router(posture, site.access),
-            verify_router(Verifier(ListStore(site.records, site.clock)), site.access, site.clock),
+            *trust_routers(site),
             events_router(store, site.access, site.clock, parse_lucene),
             *graded_routers(site, store),
             *casework.routers(site.access),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,8 @@ from trust.registration.approval import Decision, Statement, sign_statement
 from trust.validation.read import pem_blocks
 from yaodun.terminal import command, emit, emit_one
 from yaodun.trust.authorities import write_pem
-from yaodun.trust.signing import Ask, share_option, signer
+from yaodun.trust.signing import Ask, fetch, share_option, signer
 from yaodun.trust.verify import read_file
-
-_PATIENCE_S = 10.0
 
 
 def _encode(data: bytes) -> str:
@@ -125,20 +122,9 @@ def run_issue(args: argparse.Namespace) -> int:
     """Issue, wait until the ledger has it, hand it out."""
     with signer(args) as ask:
         issued = ask("issue", request=args.request, actor=args.person)
-        der = _fetch(ask, issued["intent"])
+        der = fetch(ask, issued["intent"])
     write_pem(args.out, "CERTIFICATE", der)
     return 0
-
-
-def _fetch(ask: Ask, intent: str) -> bytes:
-    until = time.monotonic() + _PATIENCE_S
-    while True:
-        try:
-            return base64.b64decode(ask("fetch", intent=intent)["certificate"])
-        except AppError as error:
-            if error.kind is not ErrorKind.UNAVAILABLE or time.monotonic() > until:
-                raise
-            time.sleep(0.2)
 
 
 def add_revoke(actions: Any) -> None:

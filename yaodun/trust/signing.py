@@ -3,38 +3,33 @@
 from __future__ import annotations
 
 import argparse
+import base64
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from infra.clock import SystemClock
-from infra.home import Home
+from infra.errors import AppError, ErrorKind
 from infra.records import open_records
-from infra.records.migrate import migrate
-from trust.signer.client import ask_signer
+from trust.signer.client import answers, ask_signer
 from trust.signer.core import SignerCore
 from yaodun.settings import read_settings
 from yaodun.terminal import home_of
+from yaodun.trust.places import pki_of, socket_of
 from yaodun.trust.verify import read_file
 
 Ask = Callable[..., Any]
 MAX_SMALL = 1 << 20
-
-
-def socket_of(home: Home) -> Path:
-    """Where the signer listens."""
-    return home.run / "signer.sock"
-
-
-def pki_of(home: Home) -> Path:
-    """Where keys and PKI database lie."""
-    return home.root / "pki"
+_PATIENCE_S = 10.0
 
 
 @contextmanager
 def local_core(args: argparse.Namespace) -> Iterator[SignerCore]:
     """The signer's core in this process, opened with the shares given; for the PKI team's own console."""
+    from infra.records.migrate import migrate
+
     home = home_of(args)
     home.prepare()
     records = open_records(read_settings(home.settings).records.url or home.records)
@@ -53,7 +48,7 @@ def local_core(args: argparse.Namespace) -> Iterator[SignerCore]:
 def signer(args: argparse.Namespace) -> Iterator[Ask]:
     """A function that asks the signer: the running one, else one in this process."""
     path = socket_of(home_of(args))
-    if path.exists():
+    if answers(path):
         yield lambda operation, **arguments: ask_signer(path, operation, **arguments)
         return
     with local_core(args) as core:
@@ -70,3 +65,15 @@ def share_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--share", action="append", metavar="TEXT|@FILE", help="a share of the master key (where the signer is not up)"
     )
+
+
+def fetch(ask: Ask, intent: str) -> bytes:
+    """A certificate, once its audit row is in the ledger; waits some seconds for that."""
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return base64.b64decode(ask("fetch", intent=intent)["certificate"])
+        except AppError as error:
+            if error.kind is not ErrorKind.UNAVAILABLE or time.monotonic() > until:
+                raise
+            time.sleep(0.2)

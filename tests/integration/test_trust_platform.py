@@ -1,0 +1,141 @@
+"""The PKI on a running platform: request, check, approval, issue, list, over HTTP, with the signer behind its socket."""
+
+from __future__ import annotations
+
+import base64
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.running import RunningSite, wait_for
+from tests.unit.trust.registration.test_desk import csr
+from tests.unit.trust.validation.adversarial import forge
+from tests.unit.trust.validation.test_request import Sm2Key
+from trust.crypto.der import tlv
+from trust.keys import material
+from trust.keys.seams import KeyKind
+from trust.validation.certificate import read_certificate
+from trust.validation.crl import read_crl
+
+pytestmark = pytest.mark.integration
+
+
+def pem(label: str, der: bytes) -> str:
+    return f"-----BEGIN {label}-----\n{base64.encodebytes(der).decode()}-----END {label}-----\n"
+
+
+class Pki:
+    """A PKI of one running site: shares, an approver's key, a token that may do the PKI team's work."""
+
+    def __init__(self, site: RunningSite, folder: Path) -> None:
+        self.site, self.folder = site, folder
+        self.shares = [row["text"] for row in site.rows("trust", "ca", "init", "-m", "2", "-n", "3")]
+        self.present = ("--share", self.shares[0], "--share", self.shares[2])
+        words = ("trust", "ca", "create")
+        (self.root,) = site.rows(*words, "root", "--subject", "CN=Root, O=NMPA, C=CN", *self.present)
+        self.approver = material.generate(KeyKind.SM2)
+        self.key = folder / "wang.key"
+        self.key.write_text(pem("PRIVATE KEY", material.to_pkcs8(self.approver)))
+        public = folder / "wang.pub"
+        public.write_text(pem("PUBLIC KEY", material.spki_of(self.approver)))
+        site.rows("trust", "ca", "approver", "wang", "--key", str(public), *self.present)
+        (token,) = site.rows("token", "create", "--role", "pki")
+        (viewer,) = site.rows("token", "create", "--role", "analyst")
+        self.http = httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {token['secret']}"}, timeout=30)
+        self.viewer = httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {viewer['secret']}"}, timeout=30)
+
+    def file(self, name: str = "pump7.example.cn") -> dict[str, Any]:
+        form = {
+            "csr": base64.b64encode(csr(Sm2Key(), names=[forge.dns(name)])).decode(),
+            "authority": self.root["id"],
+            "profile": "device",
+        }
+        answer = self.http.post("/api/v1/pki/requests", json=form)
+        assert answer.status_code == 201, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def approve(self, request: str) -> None:
+        self.site.command("approve", request, "--key", str(self.key), "--as", "wang", check=0)
+
+
+@pytest.fixture(scope="module")
+def pki(site: RunningSite, tmp_path_factory: pytest.TempPathFactory) -> Pki:
+    return Pki(site, tmp_path_factory.mktemp("pki"))
+
+
+def test_a_request_becomes_a_certificate_only_by_a_signed_approval(pki: Pki) -> None:
+    filed = pki.file()
+    assert pki.http.get(f"/api/v1/pki/requests/{filed['id']}/checks").json() is not None
+    early = pki.http.post(f"/api/v1/pki/requests/{filed['id']}/issue")
+    assert early.status_code == 403
+    pki.approve(filed["id"])
+    issued = pki.http.post(f"/api/v1/pki/requests/{filed['id']}/issue").json()
+    text = wait_for("the certificate leaves", lambda: _pem(pki, issued["intent"]))
+    der = base64.b64decode("".join(text.splitlines()[1:-1]))
+    certificate = read_certificate(der)
+    assert f"{certificate.serial:x}" == issued["serial"]
+    assert pki.http.post(f"/api/v1/pki/requests/{filed['id']}/issue").status_code == 403  # once only
+
+    where = f"/api/v1/pki/authorities/{pki.root['id']}/certificates/{issued['serial']}"
+    renewed = pki.http.post(f"{where}/renew", json={}).json()
+    assert (renewed["state"], renewed["subject"]) == ("waiting", filed["subject"])
+    assert pki.http.post(f"{where}/revoke", json={"reason": "superseded"}).status_code == 200
+    crl = read_crl(httpx.get(f"{pki.site.url}/pki/{pki.root['id']}.crl").content)
+    assert crl.find(certificate.serial, crl.issuer) is not None
+
+
+def _pem(pki: Pki, intent: str) -> str:
+    answer = pki.http.get(f"/api/v1/pki/certificates/{intent}")
+    return answer.text if answer.status_code == 200 else ""
+
+
+def test_somebody_without_the_right_files_and_issues_nothing(pki: Pki) -> None:
+    assert pki.viewer.get("/api/v1/pki/requests").status_code == 403
+    assert pki.viewer.post("/api/v1/pki/requests/req-1/issue").status_code == 403
+    assert httpx.get(f"{pki.site.url}/api/v1/pki/status").status_code == 401
+
+
+def test_the_web_process_cannot_found_authorities_or_name_approvers(pki: Pki) -> None:
+    """What a compromised web process could send over the socket, without shares."""
+    from infra.errors import AppError
+    from trust.signer.client import ask_signer
+
+    path = pki.site.home / "run" / "signer.sock"
+    public = base64.b64encode(material.spki_of(material.generate(KeyKind.SM2))).decode()
+    for work, arguments in (
+        ("approver", {"name": "eve", "spki": public}),
+        ("found", {"name": "evil", "subject": "CN=Evil, O=E, C=CN", "parent": "root"}),
+        ("rekey", {"authority": "root"}),
+        ("seal", {}),
+    ):
+        for shares in ([], [pki.shares[0]], [pki.shares[0], pki.shares[0]]):
+            with pytest.raises(AppError) as caught:
+                ask_signer(path, "console", work=work, shares=shares, arguments=arguments)
+            assert caught.value.message_key == "trust.keys.shareholders_missing"
+    forged = base64.b64encode(tlv(0x30, b"")).decode()
+    with pytest.raises(AppError):
+        ask_signer(path, "decide", statement=forged, signature=forged)
+
+
+def test_a_restarted_signer_is_sealed_and_says_so_while_lists_go_on(pki: Pki) -> None:
+    pid = pki.site.pid_of("signer")
+    os.kill(pid, signal.SIGKILL)
+
+    def sealed() -> bool:
+        answer = pki.http.get("/api/v1/pki/status")
+        return answer.status_code == 200 and answer.json()["sealed"]
+
+    wait_for("another signer, sealed", sealed, 30)
+    filed = pki.file("pump8.example.cn")
+    pki.approve(filed["id"])
+    refused = pki.http.post(f"/api/v1/pki/requests/{filed['id']}/issue")
+    assert refused.status_code == 503
+    assert httpx.get(f"{pki.site.url}/pki/{pki.root['id']}.crl").status_code == 200
+    (row,) = pki.site.rows("trust", "ca", "unlock", *pki.present)
+    assert row == {"missing": 0, "sealed": False}
+    assert pki.http.post(f"/api/v1/pki/requests/{filed['id']}/issue").status_code == 201

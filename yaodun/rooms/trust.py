@@ -1,0 +1,54 @@
+"""The trust room of a site as the web process has it: verifier, lists, and the way to the signer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+from fastapi import APIRouter
+
+from trust.signer.api import pki_router, repository_router
+from trust.signer.client import ask_signer
+from trust.trustlist.api import verify_router
+from trust.trustlist.publish import ListStore
+from trust.trustlist.status import StatusStore
+from trust.trustlist.verifier import Verifier
+from yaodun.site import Site
+from yaodun.trust.places import socket_of
+
+
+@dataclass
+class TrustRooms:
+    """What the web process does with trust. It holds no key: what needs one is asked of the signer."""
+
+    site: Site
+
+    @cached_property
+    def lists(self) -> ListStore:
+        """The trust list and its history."""
+        return ListStore(self.site.records, self.site.clock)
+
+    @cached_property
+    def status(self) -> StatusStore:
+        """Known revocation lists."""
+        return StatusStore(self.site.records, self.site.clock)
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        """Judges by list and status."""
+        return Verifier(self.lists, self.status)
+
+    def ask(self, operation: str, **arguments: Any) -> Any:
+        """Ask the signer."""
+        return partial(ask_signer, socket_of(self.site.home))(operation, **arguments)
+
+
+def trust_routers(site: Site) -> list[APIRouter]:
+    """Every route of trust."""
+    rooms = TrustRooms(site)
+    return [
+        verify_router(rooms.verifier, site.access, site.clock),
+        pki_router(rooms.ask, site.access),
+        repository_router(rooms.ask, rooms.status),
+    ]
