@@ -1,10 +1,11 @@
-"""The PKI on a running platform: request, check, approval, issue, list, over HTTP, with the signer behind its socket."""
+"""The PKI on a running platform: request, check, approval, issue, list, over HTTP, the signer behind its socket."""
 
 from __future__ import annotations
 
 import base64
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,11 @@ class Pki:
         site.rows("trust", "ca", "approver", "wang", "--key", str(public), *self.present)
         (token,) = site.rows("token", "create", "--role", "pki")
         (viewer,) = site.rows("token", "create", "--role", "analyst")
-        self.http = httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {token['secret']}"}, timeout=30)
-        self.viewer = httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {viewer['secret']}"}, timeout=30)
+        self.token = str(token["token"])
+        self.http, self.viewer = self._client(self.token), self._client(viewer["token"])
+
+    def _client(self, secret: str) -> httpx.Client:
+        return httpx.Client(base_url=self.site.url, headers={"Authorization": f"Bearer {secret}"}, timeout=30)
 
     def file(self, name: str = "pump7.example.cn") -> dict[str, Any]:
         form = {
@@ -64,8 +68,11 @@ class Pki:
 
 
 @pytest.fixture(scope="module")
-def pki(site: RunningSite, tmp_path_factory: pytest.TempPathFactory) -> Pki:
-    return Pki(site, tmp_path_factory.mktemp("pki"))
+def pki(site: RunningSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pki]:
+    found = Pki(site, tmp_path_factory.mktemp("pki"))
+    yield found
+    found.http.close()
+    found.viewer.close()
 
 
 def test_a_request_becomes_a_certificate_only_by_a_signed_approval(pki: Pki) -> None:

@@ -15,6 +15,7 @@ from infra.clock import Clock, rfc3339
 from infra.errors import AppError, ErrorKind
 from infra.ids import new_id
 from infra.records import Records
+from trust.approval.statement import Decision, read_statement, statement_holds
 from trust.ca import rows
 from trust.ca.authority import Issued, Order
 from trust.ca.found import Founder
@@ -22,7 +23,6 @@ from trust.ca.names import alternative_names, form_of, subject_der
 from trust.ca.pki import tell
 from trust.ca.profile import profile_named
 from trust.ca.request import KeyRequest, read_request
-from trust.registration.approval import Decision, read_statement, statement_holds
 from trust.validation.general import Form
 
 

@@ -7,6 +7,7 @@ import binascii
 from datetime import datetime
 from typing import Annotated, Any
 
+import msgspec
 import orjson
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,9 +17,11 @@ from infra.clock import Clock, parse_rfc3339, rfc3339
 from infra.errors import AppError, ErrorKind
 from infra.web.seams import Authorizer, current_actor
 from trust.crypto.curve import DEFAULT_ID
+from trust.trustlist.drafts import Draft, Drafts
 from trust.trustlist.entry import Entry, Purpose
 from trust.trustlist.verifier import Verifier
 from trust.validation.profile import ProfileName
+from trust.validation.read import read_anchors
 from trust.validation.request import Document, Request
 
 MAX_PART = 48 << 20
@@ -55,6 +58,26 @@ class VerifyForm(BaseModel):
     min_level: Annotated[int, Field(ge=0, le=4)] = 0
 
 
+class DraftForm(BaseModel):
+    """Changes of entries by id, entries to add (certificates in ``pem``), ids to remove."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    changes: Annotated[list[dict[str, Any]], Field(max_length=500)] = []
+    add: Annotated[list[dict[str, Any]], Field(max_length=100)] = []
+    remove: Annotated[list[Short], Field(max_length=500)] = []
+    days: Annotated[int, Field(ge=1, le=400)] = 180
+
+
+class SignatureForm(BaseModel):
+    """A publisher's signature, base64."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    publisher: Short
+    signature: Annotated[str, Field(max_length=20_000)]
+
+
 def verify_router(verifier: Verifier, access: Authorizer, clock: Clock) -> APIRouter:
     """The routes; ``trust.verify`` is demanded to verify, ``trust.read`` to see the list."""
     router = APIRouter(prefix="/api/v1/trust", tags=["trust"])
@@ -76,6 +99,70 @@ def verify_router(verifier: Verifier, access: Authorizer, clock: Clock) -> APIRo
         return _json({**head, "sha256": newest.sha256, "entries": [plain_entry(entry) for entry in newest.entries]})
 
     return router
+
+
+def drafts_router(drafts: Drafts, access: Authorizer) -> APIRouter:
+    """``/api/v1/trust/drafts``: proposals for the next version of the list, signatures, and giving one up."""
+    router = APIRouter(prefix="/api/v1/trust/drafts", tags=["trust"])
+
+    @router.get("")
+    async def waiting() -> Response:
+        access.demand(current_actor.get(), "trust.read", "trustlist")
+        return _json({"items": [plain_draft(one) for one in await run_in_threadpool(drafts.open)]})
+
+    @router.get("/{draft}")
+    async def one(draft: str) -> Response:
+        access.demand(current_actor.get(), "trust.read", f"draft:{draft}")
+        return _json(plain_draft(await run_in_threadpool(drafts.find, draft)))
+
+    @router.post("")
+    async def propose(form: DraftForm) -> Response:
+        actor = current_actor.get()
+        access.demand(actor, "trust.list", "trustlist")
+        added = [entry_of(fields) for fields in form.add]
+        made = await run_in_threadpool(drafts.propose, actor, form.changes, added, form.remove, form.days)
+        return _json(plain_draft(made))
+
+    @router.post("/{draft}/signatures")
+    async def sign(draft: str, form: SignatureForm) -> Response:
+        access.demand(current_actor.get(), "trust.read", f"draft:{draft}")
+        signature = _decode(form.signature, "signature")
+        return _json(plain_draft(await run_in_threadpool(drafts.sign, draft, form.publisher, signature)))
+
+    @router.delete("/{draft}")
+    async def drop(draft: str) -> Response:
+        actor = current_actor.get()
+        access.demand(actor, "trust.list", f"draft:{draft}")
+        await run_in_threadpool(drafts.drop, actor, draft)
+        return Response(status_code=204)
+
+    return router
+
+
+def entry_of(fields: dict[str, Any]) -> Entry:
+    """An entry as written by people: certificates in PEM, everything else as in a list's document."""
+    given = dict(fields)
+    encoded = [base64.b64encode(c.der).decode() for c in read_anchors(str(given.pop("pem", "")).encode(), "pem")]
+    try:
+        return msgspec.convert({"certificates": encoded, **given}, Entry)
+    except msgspec.ValidationError as error:
+        raise AppError(ErrorKind.INVALID, "trust.trustlist.refused", problem=str(error)[:200]) from None
+
+
+def plain_draft(draft: Draft) -> dict[str, Any]:
+    """A draft for people and scripts; ``body`` in base64 is what a publisher signs (after the purpose prefix)."""
+    return {
+        "id": draft.id,
+        "version": draft.list.version,
+        "sha256": draft.list.sha256,
+        "author": draft.author,
+        "created": draft.created,
+        "state": draft.state,
+        "signed_by": list(draft.signed_by),
+        "needed": draft.needed,
+        "changes": list(draft.changes),
+        "body": base64.b64encode(draft.body).decode(),
+    }
 
 
 def plain_entry(entry: Entry) -> dict[str, Any]:

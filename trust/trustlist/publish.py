@@ -58,7 +58,7 @@ def check_follows(signed: SignedList, before: TrustList | None) -> TrustList:
     if found.canonical() != signed.body:
         raise _refused("not canonical")
     _check_link(found, before)
-    _check_entries(found)
+    check_entries(found)
     _check_signatures(signed, before or found)
     return found
 
@@ -77,7 +77,8 @@ def _check_link(found: TrustList, before: TrustList | None) -> None:
         raise _refused("publisher twice")
 
 
-def _check_entries(found: TrustList) -> None:
+def check_entries(found: TrustList) -> None:
+    """``AppError(INVALID)`` names what is wrong with an entry."""
     if len({entry.id for entry in found.entries}) != len(found.entries):
         raise _refused("entry id twice")
     for entry in found.entries:
@@ -95,13 +96,14 @@ def _check_signatures(signed: SignedList, authority: TrustList) -> None:
     good: set[bytes] = set()
     for signature in signed.signatures[:64]:
         publisher = next((one for one in authority.publishers if one.name == signature.publisher), None)
-        if publisher is not None and _holds(publisher, signed.body, signature.signature):
+        if publisher is not None and holds(publisher, signed.body, signature.signature):
             good.add(publisher.spki)
     if len(good) < authority.threshold:
         raise _refused(f"{len(good)} of {authority.threshold} signatures")
 
 
-def _holds(publisher: Publisher, body: bytes, signature: bytes) -> bool:
+def holds(publisher: Publisher, body: bytes, signature: bytes) -> bool:
+    """Did this publisher sign this list?"""
     key = load_key(publisher.spki)
     algorithm = _ALGORITHMS.get(key.kind) if key else None
     if algorithm is None:

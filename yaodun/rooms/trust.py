@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
 from fastapi import APIRouter
 
+from trust.approval.api import approvals_router
+from trust.approval.approvals import Approvals
 from trust.signer.api import pki_router, repository_router
 from trust.signer.client import ask_signer
-from trust.trustlist.api import verify_router
+from trust.trustlist.api import drafts_router, verify_router
+from trust.trustlist.drafts import Drafts
 from trust.trustlist.publish import ListStore
 from trust.trustlist.status import StatusStore
 from trust.trustlist.verifier import Verifier
@@ -39,6 +43,23 @@ class TrustRooms:
         """Judges by list and status."""
         return Verifier(self.lists, self.status)
 
+    @cached_property
+    def drafts(self) -> Drafts:
+        """The next version of the list."""
+        return Drafts(self.site.records, self.lists, self.site.clock)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        """What waits for approval; the signer knows whose keys count."""
+        return Approvals(self.site.records, self.site.access, self.site.clock, self.approver_key)
+
+    def approver_key(self, name: str) -> bytes | None:
+        """The public key of an approver, from the signer."""
+        for row in self.ask("approvers"):
+            if row["name"] == name and row["active"]:
+                return base64.b64decode(row["spki"])
+        return None
+
     def ask(self, operation: str, **arguments: Any) -> Any:
         """Ask the signer."""
         return partial(ask_signer, socket_of(self.site.home))(operation, **arguments)
@@ -50,5 +71,7 @@ def trust_routers(site: Site) -> list[APIRouter]:
     return [
         verify_router(rooms.verifier, site.access, site.clock),
         pki_router(rooms.ask, site.access),
+        drafts_router(rooms.drafts, site.access),
+        approvals_router(rooms.approvals, site.access),
         repository_router(rooms.ask, rooms.status),
     ]

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import argparse
 import base64
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from infra.clock import SystemClock
 from infra.errors import AppError, ErrorKind
 from trust.ca.crl import REASON_CODES
 from trust.keys import material
-from trust.registration.approval import Decision, Statement, sign_statement
 from trust.validation.read import pem_blocks
 from yaodun.terminal import command, emit, emit_one
+from yaodun.trust import approving
 from yaodun.trust.authorities import write_pem
-from yaodun.trust.signing import Ask, fetch, share_option, signer
+from yaodun.trust.signing import fetch, share_option, signer
 from yaodun.trust.verify import read_file
 
 
@@ -60,42 +58,16 @@ def run_request(args: argparse.Namespace) -> int:
 
 
 def add_approve(actions: Any) -> None:
-    """Declare ``approve``."""
+    """Declare ``approve``: the same as ``yaodun approve``."""
     parser = command(
         actions, "approve", "sign an approval of a request", "yaodun trust approve req-01J... --key wang.key --as wang"
     )
-    parser.add_argument("request")
-    parser.add_argument("--key", type=Path, required=True, metavar="FILE", help="the approver's key, PKCS#8 PEM")
-    parser.add_argument("--as", dest="person", required=True, metavar="NAME")
-    parser.add_argument("--password-file", type=Path, metavar="FILE")
-    parser.add_argument("--refuse", action="store_true")
-    parser.add_argument("--days", type=int, default=7, help="how long the approval counts")
+    approving.options(parser)
 
 
 def run_approve(args: argparse.Namespace) -> int:
-    """Show what is approved, sign it, hand it in."""
-    private = private_key_of(args.key, args.password_file)
-    with signer(args) as ask:
-        filed = _filed(ask, args.request)
-        statement = Statement(
-            request=filed["id"],
-            sha256=filed["sha256"],
-            authority=filed["authority"],
-            profile=filed["profile"],
-            approver=args.person,
-            decision=Decision.REFUSE if args.refuse else Decision.APPROVE,
-            expires=SystemClock().now() + timedelta(days=args.days),
-        )
-        signature = sign_statement(statement, private)
-        emit_one(ask("decide", statement=_encode(statement.canonical()), signature=_encode(signature)), args)
-    return 0
-
-
-def _filed(ask: Ask, request: str) -> dict[str, Any]:
-    for filed in ask("requests"):
-        if filed["id"] == request:
-            return dict(filed)
-    raise AppError(ErrorKind.NOT_FOUND, "trust.registration.no_request", request=request[:60])
+    """Sign it, hand it in."""
+    return approving.approve(args)
 
 
 def private_key_of(path: Path, password_file: Path | None) -> Any:

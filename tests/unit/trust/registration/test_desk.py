@@ -13,10 +13,10 @@ from tests.unit.trust.ca.site import NOW, Site
 from tests.unit.trust.validation.adversarial import forge
 from tests.unit.trust.validation.adversarial.forge import oid, seq, t
 from tests.unit.trust.validation.test_request import Sm2Key
+from trust.approval.statement import Decision, Statement, sign_statement
 from trust.ca import rows
 from trust.keys import material
 from trust.keys.seams import KeyKind
-from trust.registration.approval import Decision, Statement, sign_statement
 from trust.registration.desk import Desk, Filed, RequestState
 from trust.validation.certificate import read_certificate
 

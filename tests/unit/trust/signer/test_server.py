@@ -24,11 +24,11 @@ from tests.unit.trust.ca.site import NOW
 from tests.unit.trust.registration.test_desk import csr
 from tests.unit.trust.validation.adversarial import forge
 from tests.unit.trust.validation.test_request import Sm2Key
+from trust.approval.statement import Decision, Statement, sign_statement
 from trust.ca import rows
 from trust.ca.found import Foundation
 from trust.keys import material
 from trust.keys.seams import KeyKind
-from trust.registration.approval import Decision, Statement, sign_statement
 from trust.signer.client import ask_signer
 from trust.signer.core import SignerCore
 from trust.signer.server import SignerServer

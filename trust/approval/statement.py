@@ -18,7 +18,7 @@ from trust.keys import material
 from trust.keys.algorithm import ALGORITHM
 from trust.keys.seams import KeyKind
 
-_CONTEXT = b"yaodun approval\x00"
+CONTEXT = b"yaodun approval\x00"
 MAX_STATEMENT = 4096
 
 
@@ -47,7 +47,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 def sign_statement(statement: Statement, private: object) -> bytes:
     """The signature of an approver's private key."""
-    return material.sign(private, _CONTEXT + statement.canonical(), b"1234567812345678")
+    return material.sign(private, CONTEXT + statement.canonical(), b"1234567812345678")
 
 
 def read_statement(data: bytes) -> Statement:
@@ -72,4 +72,4 @@ def statement_holds(statement: bytes, signature: bytes, spki: bytes) -> bool:
     if key is None:
         return False
     kind = _FAMILIES.get(key.kind) or (KeyKind.P256 if key.bits <= 256 else KeyKind.P384)
-    return check_signature(spki, ALGORITHM[kind], _CONTEXT + statement, signature) is Check.GOOD
+    return check_signature(spki, ALGORITHM[kind], CONTEXT + statement, signature) is Check.GOOD
