@@ -67,7 +67,7 @@ class TokenKeys:
     def keys(self) -> list[KeyRef]:
         wanted = {self._pkcs11.Attribute.CLASS: self._pkcs11.ObjectClass.PUBLIC_KEY}
         with self._session() as session:
-            found = [self._ref(public) for public in session.get_objects(wanted)]
+            found = [self._ref(public) for public in session.get_objects(wanted) if _ours(public)]
         return sorted(found, key=lambda ref: ref.id)
 
     def sign(self, key_id: str, message: bytes, sm2_id: bytes = DEFAULT_ID) -> bytes:
@@ -101,8 +101,8 @@ class TokenKeys:
 
     def _object(self, session: Any, key_id: str, kind: Any) -> Any:
         attribute = self._pkcs11.Attribute
-        for found in session.get_objects({attribute.CLASS: kind, attribute.ID: key_id.encode()}):
-            return found
+        if found := list(session.get_objects({attribute.CLASS: kind, attribute.ID: key_id.encode()})):
+            return found[0]
         raise AppError(ErrorKind.NOT_FOUND, "trust.keys.no_key", key=key_id[:40])
 
     def _ref(self, public: Any) -> KeyRef:
@@ -119,3 +119,8 @@ class TokenKeys:
         from pkcs11.util.ec import encode_ec_public_key
 
         return bytes(encode_ec_public_key(public))
+
+
+def _ours(public: Any) -> bool:
+    """Did we make it? Other tools' keys share the token and are left alone."""
+    return bytes(public.id).startswith(b"key-") and public.label.partition(":")[0] in set(KeyKind)
