@@ -46,6 +46,16 @@ class Inputs(msgspec.Struct, frozen=True):
     last_health: dict[str, float] = {}
 
 
+class _Value(msgspec.Struct, frozen=True):
+    value: float | None
+
+
+class _Values(msgspec.Struct, frozen=True):
+    """Of stored inputs no more than the values."""
+
+    readings: dict[str, _Value]
+
+
 class PostureService:
     """The posture of the site."""
 
@@ -111,11 +121,32 @@ class PostureService:
 
     def history(self, since: datetime, points: int = 200) -> list[Posture]:
         """Stored postures since then, oldest first, thinned to at most ``points``."""
-        statement = select(PostureRow).where(PostureRow.at >= since).order_by(PostureRow.at)
-        rows = self._records.read(lambda session: list(session.scalars(statement)))
-        step = max(1, -(-len(rows) // points))
-        thinned = rows[::-1][::step][::-1]
-        return [msgspec.json.decode(row.answer, type=Posture) for row in thinned]
+        moments = self._moments(since)
+        step = max(1, -(-len(moments) // points))
+        chosen = moments[::-1][::step]
+        statement = select(PostureRow.answer).where(PostureRow.at.in_(chosen)).order_by(PostureRow.at)
+        answers = self._records.read(lambda session: list(session.scalars(statement)))
+        return [msgspec.json.decode(answer, type=Posture) for answer in answers]
+
+    def lines(self, since: datetime, points: int = 48) -> dict[str, tuple[float | None, ...]]:
+        """Each indicator's value per equal part of the time since then, oldest first; None where none was measured."""
+        now = self._clock.now()
+        width = (now - since) / points
+        chosen = {int((moment - since) / width): moment for moment in self._moments(since) if moment <= now}
+        statement = select(PostureRow.at, PostureRow.inputs).where(PostureRow.at.in_(chosen.values()))
+        lines: dict[str, list[float | None]] = {}
+        for at, body in self._records.read(lambda session: list(session.execute(statement))):
+            place = min(points - 1, int((at - since) / width))
+            for name, reading in msgspec.json.decode(body, type=_Values).readings.items():
+                lines.setdefault(name, [None] * points)[place] = reading.value
+        return {name: tuple(line) for name, line in lines.items()}
+
+    def _moments(self, since: datetime) -> list[datetime]:
+        """When postures were stored, oldest first: of long spans the first of each slot only."""
+        statement = select(PostureRow.at).where(PostureRow.at >= since).order_by(PostureRow.at)
+        if self._clock.now() - since > KEPT_WHOLE:
+            statement = statement.where(PostureRow.first.is_(True))
+        return self._records.read(lambda session: list(session.scalars(statement)))
 
 
 def compute(inputs: Inputs, at: datetime) -> Posture:

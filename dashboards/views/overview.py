@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from dashboards.rooms.health import Condition, SourceState
 from dashboards.rooms.posture import Loss, LossKind, Reading, Score, Standing
+from dashboards.visit import address
 from dashboards.words import t
 from infra.exchange import Level
 
@@ -61,10 +62,9 @@ def shown_losses(score: Score, named: int = NAMED) -> list[Loss]:
     """Named deductions, the rest as one, then unmeasured, pressure, caps; together they are 100 minus the score."""
     plain = sorted((loss for loss in score.losses if loss.kind is LossKind.INDICATOR), key=lambda loss: -loss.points)
     late = [
-        loss
-        for kind in (LossKind.UNMEASURED, LossKind.PRESSURE, LossKind.CAP)
-        for loss in score.losses
-        if loss.kind is kind
+        *(loss for loss in score.losses if loss.kind is LossKind.UNMEASURED),
+        *_pressing(score, [loss for loss in score.losses if loss.kind is LossKind.PRESSURE]),
+        *(loss for loss in score.losses if loss.kind is LossKind.CAP),
     ]
     room = max(1, named - max(0, len(late) - 1))
     head, rest = (plain, []) if len(plain) <= room else (plain[: room - 1], plain[room - 1 :])
@@ -72,6 +72,15 @@ def shown_losses(score: Score, named: int = NAMED) -> list[Loss]:
         words = t("overview.other_items", count=len(rest))
         head = [*head, Loss(words, sum(loss.points for loss in rest), LossKind.INDICATOR, rest[0].href)]
     return [*head, *late]
+
+
+def _pressing(score: Score, losses: Sequence[Loss]) -> list[Loss]:
+    """What open alerts and incidents press down, as one row."""
+    if not losses:
+        return []
+    words = t("overview.pressure", count=len(losses))
+    href = address("/alerts", dimension=score.dimension.value, state="new,acknowledged")
+    return [Loss(words, sum(loss.points for loss in losses), LossKind.PRESSURE, href)]
 
 
 def fall(score: Score) -> Fall:

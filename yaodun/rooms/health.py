@@ -32,7 +32,6 @@ class HealthRoom:
     def __init__(self, site: Site, store: EventStore) -> None:
         self._site, self._store = site, store
         self._hours: tuple[float, dict[str, tuple[int | None, ...]]] = (0.0, {})
-        self._before: tuple[float, int] | None = None
         self._known: tuple[float, list[dict[str, Any]]] | None = None
 
     def now(self) -> shown.Condition:
@@ -41,16 +40,16 @@ class HealthRoom:
         ingest = read_status(home.run, "ingest") or {}
         supervisor = read_status(home.run, "supervisor") or {}
         started = [item["started"] for item in supervisor.get("services", [])]
-        rules = ingest.get("rules")
+        rules, rates = ingest.get("rules"), ingest.get("rates")
         return shown.Condition(
             at=self._site.clock.now(),
             services=tuple(_service(row, since(supervisor)) for row in self._services()),
-            sources=tuple(self._source(row) for row in source_rows(self._site, self._store)),
+            sources=tuple(self._source(row, ingest) for row in source_rows(self._site, self._store)),
             store=self._size(),
             rules=shown.RuleState(rules["loaded"], rules["failed"], rules["blind"]) if rules else None,
             listeners=tuple((row["kind"], row["address"]) for row in listeners(home)),
             lag_s=ingest.get("lag_s"),
-            rate_s=self._rate(ingest),
+            rate_s=round(sum(rates.values()), 2) if rates else None,
             started=datetime.fromtimestamp(min(started), UTC) if started else None,
         )
 
@@ -75,12 +74,13 @@ class HealthRoom:
         answer = self._store.aggregate(query, {"reason": TermsCount("yaodun.quarantine.reason", 20)})["reason"]
         return [shown.Refusal(str(bucket.key), bucket.count) for bucket in answer.buckets]
 
-    def _source(self, row: dict[str, Any]) -> shown.SourceState:
+    def _source(self, row: dict[str, Any], ingest: Mapping[str, Any]) -> shown.SourceState:
         last = datetime.fromisoformat(row["last_seen"]) if row["last_seen"] else None
         return shown.SourceState(
             id=row["id"], name=row["id"], family=family(row["id"]), received=row["received"], stored=row["stored"],
             quarantined=row["quarantined"], refused=row["refused"], last_seen=last, silent=row["silent"],
             available=row["available"], reason=row["reason"], remedy=row["remedy"],
+            rate_s=ingest.get("rates", {}).get(row["id"]), lag_s=ingest.get("lag_s") if row["last_seen"] else None,
             hours=self._hourly().get(row["id"], ()), href=f'/ui/hunt?q=yaodun.source:"{row["id"]}"',
         )  # fmt: skip
 
@@ -127,16 +127,6 @@ class HealthRoom:
         """How old this site is: as old as its first secret."""
         made = [file.stat().st_mtime for file in self._site.home.secrets.iterdir()]
         return timedelta(seconds=max(0.0, time.time() - min(made))) if made else timedelta(0)
-
-    def _rate(self, ingest: dict[str, Any]) -> float | None:
-        total = ingest.get("totals", {}).get("stored")
-        if total is None:
-            return None
-        now, before = time.monotonic(), self._before
-        self._before = (now, total)
-        if before is None or now - before[0] < 0.5 or total < before[1]:
-            return None
-        return float(total - before[1]) / (now - before[0])
 
 
 FAMILIES = (

@@ -60,7 +60,9 @@ class PostureRoom:
     def readings(self) -> Sequence[shown.Reading]:
         """The cards of the three states: how business runs, how security stands, how systems run."""
         indicators = {item.id: item for item in self._posture.indicators()}
-        return [*(_card(group, indicators[name]) for group, name in CARDS), *self._security()]
+        lines = self._posture.lines(self._clock.now() - DAY)
+        cards = [_card(group, indicators[name], lines.get(name, ())) for group, name in CARDS]
+        return [*cards, *self._security()]
 
     def _security(self) -> list[shown.Reading]:
         now = self._clock.now()
@@ -127,7 +129,7 @@ def _point(entry: Posture, name: Dimension) -> tuple[datetime, float, float, flo
     return entry.at, found.score if found.score is not None else found.low, found.low, found.high
 
 
-def _card(group: str, item: Indicator) -> shown.Reading:
+def _card(group: str, item: Indicator, line: Sequence[float | None]) -> shown.Reading:
     found = health(item)
     share = item.unit == "share"
     scale = 100 if share else 1
@@ -139,6 +141,7 @@ def _card(group: str, item: Indicator) -> shown.Reading:
         id=item.id, group=group, name=title(item.id), value=value, outside=outside,
         unit="%" if share else say(f"yaodun.unit.{_key(item.unit)}"), href=item.evidence.href or "/ui/health",
         note=say("yaodun.posture.target", sign=sign, value=f"{best:g}"),
+        line=tuple(None if value is None else value * scale for value in line),
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from collectors.fleet.presence import Presence
 from collectors.parsers.shipped import ShippedParsers
 from collectors.pipeline import Pipeline
 from collectors.places import Places
+from collectors.rates import Rates
 from collectors.receivers.agent_socket import AgentSocketReceiver
 from collectors.receivers.agent_tls import AgentTlsReceiver
 from collectors.receivers.doors import ingest_application
@@ -88,6 +89,7 @@ class Ingest:
         self._doors: list[Listener] = []
         self._weighed, self._behind = 0.0, 0
         self._stop = threading.Event()
+        self._rates = Rates()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Receive and store until told to stop; then take in what is already acknowledged."""
@@ -114,6 +116,7 @@ class Ingest:
             "listeners": [{"kind": door.kind.value, "address": door.address} for door in self._doors],
             "totals": dict(self._pipeline.totals),
             "lag_s": self._lag_s(),
+            "rates": self._rates.note(self._store.counts(), time.monotonic()),
             "lag_bytes": self._reader.lag_bytes(),
             "spool": self._spool.stats(),
             "rules": self._rules_status(),
