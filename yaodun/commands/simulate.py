@@ -13,7 +13,8 @@ from yaodun.simulation.knobs import known_knobs
 from yaodun.terminal import command, emit_one
 
 EXAMPLE = "yaodun simulate business --seed 7 --days 120 --out /tmp/world"
-MAX_DAYS, MAX_CODES = 730, 50_000_000
+MIN_DAYS, MAX_DAYS, MAX_CODES = 14, 730, 50_000_000
+"""Goods need two weeks from production to a shop: a shorter world has nothing to tell."""
 
 
 def add(commands: Any) -> None:
@@ -32,15 +33,15 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Simulate, write, say what was written."""
-    _check(args.days, "--days", MAX_DAYS)
+    _check(args.days, "--days", MIN_DAYS, MAX_DAYS)
     if args.codes is not None:
-        _check(args.codes, "--codes", MAX_CODES)
+        _check(args.codes, "--codes", 1, MAX_CODES)
     started = time.monotonic()
     tape = simulate(args.seed, args.days, codes=args.codes, knobs=knobs_of(args.knob))
     events, truths = tape.write(args.out)
-    look_alikes = sum(truth.look_alike for truth in tape.truths)
+    look_alikes = sum(truth.look_alike for truth in truths)
     answer = {
-        "out": str(args.out), "events": events, "truths": truths, "anomalies": truths - look_alikes,
+        "out": str(args.out), "events": events, "truths": len(truths), "anomalies": len(truths) - look_alikes,
         "look_alikes": look_alikes, "codes": tape.codes, "seconds": round(time.monotonic() - started, 1),
     }  # fmt: skip
     emit_one(answer, args)
@@ -61,9 +62,9 @@ def knobs_of(words: list[str]) -> dict[str, float]:
     return fixed
 
 
-def _check(value: int, option: str, most: int) -> None:
-    if not 1 <= value <= most:
-        raise AppError(ErrorKind.INVALID, "yaodun.simulate_range", place=option, most=most)
+def _check(value: int, option: str, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise AppError(ErrorKind.INVALID, "yaodun.simulate_range", place=option, least=least, most=most)
 
 
 def _names() -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+from yaodun.simulation import bureau, desks, wires
 from yaodun.simulation.almanac import Almanac
 from yaodun.simulation.dice import Dice
 from yaodun.simulation.flow import live
 from yaodun.simulation.knobs import Knobs
 from yaodun.simulation.ledgering import Clerk
+from yaodun.simulation.public import ask
 from yaodun.simulation.stories.told import Scene, tell_all
 from yaodun.simulation.supply import Supply
 from yaodun.simulation.tape import Tape
@@ -32,5 +34,7 @@ def simulate(
     clerk = Clerk(world, "clerk")
     scene = Scene(world, Supply(world, Clerk(world, "stories")))
     tell_all(scene)
-    live(Supply(world, clerk), size)
+    for part in (bureau, wires, desks):
+        part.ordinary(world)
+    ask(world, live(Supply(world, clerk), size))
     return tape

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -71,19 +71,21 @@ class Tape:
 
     def tell(
         self, detector: str, kind: str, subject: tuple[str, str], events: Sequence[Envelope],
-        *, look_alike: bool = False, also: Sequence[str] = (), knob: dict[str, float] | None = None, note: str = "",
+        *, look_alike: bool = False, also: Sequence[str] = (), knob: Mapping[str, float] | None = None, note: str = "",
     ) -> None:  # fmt: skip
-        """State the truth about ``events``."""
+        """State the truth about ``events``; a story that did not fit into the world has none and is not told."""
+        if not events:
+            return
         times = [event.time for event in events]
         truth = Truth(
             detector=detector, kind=kind, subject=Subject(kind=subject[0], value=subject[1]), begins=min(times),
-            ends=max(times), events=tuple(event.id for event in events), knob=knob or {}, look_alike=look_alike,
+            ends=max(times), events=tuple(event.id for event in events), knob=dict(knob or {}), look_alike=look_alike,
             also=tuple(also), note=note,
         )  # fmt: skip
         self.truths.append(truth)
 
-    def write(self, folder: Path) -> tuple[int, int]:
-        """``events.ndjson`` in order of recording, up to the end of the world, and ``truth.ndjson``; how many lines."""
+    def write(self, folder: Path) -> tuple[int, list[Truth]]:
+        """``events.ndjson`` in order of recording and ``truth.ndjson``; how many events, and the truths."""
         folder.mkdir(parents=True, exist_ok=True)
         events = self.recorded()
         with (folder / "events.ndjson").open("wb") as file:
@@ -91,7 +93,7 @@ class Tape:
                 file.write(encode_lines(events[start : start + CHUNK]))
         truths = self.settled(events)
         (folder / "truth.ndjson").write_bytes(encode_lines(truths))
-        return len(events), len(truths)
+        return len(events), truths
 
     def recorded(self) -> list[BusinessEvent]:
         """The events as the centre has them at the end of the world."""

@@ -16,7 +16,8 @@ from infra.events.business import Bill, read_events, read_truth
 from yaodun.simulation.business import simulate
 from yaodun.simulation.stories.told import STORIES
 
-SMALL = 20_000
+SMALL = 6_000
+FEW = {"anomalies": 1.0, "look_alikes": 1.0}
 
 
 @pytest.fixture(scope="module")
@@ -26,21 +27,35 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_another_process_writes_the_same_bytes(world: Path, tmp_path: Path) -> None:
-    words = ["simulate", "business", "--seed", "11", "--days", "120", "--codes", str(SMALL), "--out", str(tmp_path)]
+def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
+    simulate(11, 40, codes=2000, knobs=FEW).write(tmp_path / "here")
+    words = [
+        "simulate",
+        "business",
+        "--seed",
+        "11",
+        "--days",
+        "40",
+        "--codes",
+        "2000",
+        "--out",
+        str(tmp_path / "there"),
+    ]
+    words += ["--knob", "anomalies=1", "--knob", "look_alikes=1"]
     environment = {**os.environ, "PYTHONHASHSEED": "77"}
     subprocess.run([sys.executable, "-m", "yaodun", *words], check=True, env=environment, timeout=120)
     for name in ("events.ndjson", "truth.ndjson"):
-        assert _digest(tmp_path / name) == _digest(world / name)
+        assert _digest(tmp_path / "here" / name) == _digest(tmp_path / "there" / name)
 
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_another_seed_is_another_world(world: Path, tmp_path: Path) -> None:
-    simulate(12, 120, codes=SMALL).write(tmp_path)
-    assert _digest(tmp_path / "events.ndjson") != _digest(world / "events.ndjson")
+def test_another_seed_is_another_world(tmp_path: Path) -> None:
+    for seed in (12, 13):
+        simulate(seed, 20, codes=1000, knobs=FEW).write(tmp_path / str(seed))
+    assert _digest(tmp_path / "12" / "events.ndjson") != _digest(tmp_path / "13" / "events.ndjson")
 
 
 def test_every_line_is_a_labelled_event_in_order_of_recording(world: Path) -> None:
@@ -77,13 +92,13 @@ def test_every_detector_has_anomalies_and_at_least_as_many_look_alikes(world: Pa
 
 
 def test_without_anomalies_nothing_wrong_is_told() -> None:
-    tape = simulate(3, 60, codes=5000, knobs={"anomalies": 0})
+    tape = simulate(3, 60, codes=2000, knobs={"anomalies": 0, "look_alikes": 1})
     assert tape.truths
     assert all(truth.look_alike for truth in tape.truths)
 
 
 def test_a_fixed_knob_is_used_and_written_down() -> None:
-    tape = simulate(3, 120, codes=5000, knobs={"trace.codes": 3, "look_alikes": 0})
+    tape = simulate(3, 120, codes=2000, knobs={"trace.codes": 3, "look_alikes": 0, "anomalies": 2})
     knobs = [truth.knob["trace.codes"] for truth in tape.truths if "trace.codes" in truth.knob]
     assert knobs
     assert set(knobs) == {3}
