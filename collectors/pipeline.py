@@ -19,7 +19,7 @@ from collectors.seen import Seen
 from infra.events import Conformed, Conformer, Detector, Event, Frame, Rejection, Signal, Stream, table
 from infra.events.frame import SKEW
 from infra.events.table import ECS_VERSION
-from infra.ids import event_id
+from infra.ids import NumberedIds, event_id
 from infra.spool import SpoolPosition
 from infra.store.seams import Batch, EventStore, SourceCount
 
@@ -83,26 +83,33 @@ class Pipeline:
 
     def _take(self, frame: Frame, position: SpoolPosition, turn: _Turn) -> None:
         hour, records = frame.arrival_hour, 0
-        for index, item in enumerate(self._parsers.parse(frame)):
+        places = NumberedIds(hour, frame.source, f"{position.segment}.{position.offset}")
+        answer, made = self._parsers.parse(frame), dict[int, Event]()
+        for index, item in enumerate(answer):
             records += item.records
             own = item.identity if isinstance(item, Parsed) else frame.identity and f"{frame.identity}#{index}"
-            name = event_id(hour, frame.source, own or f"{position.segment}.{position.offset}.{index}")
+            name = event_id(hour, frame.source, own) if own else places.of(index)
             if own and not turn.name(name):
                 turn.duplicates[frame.source] += item.records
-            elif isinstance(item, Parsed):
-                self._conform(frame, item, name, turn)
-            else:
+            elif not isinstance(item, Parsed):
                 turn.quarantine(frame, quarantined(frame, item.rejection, item.original), name, item.records)
+            elif (first := made.get(id(item))) is not None:
+                turn.repeat(frame, item.stream, first, name, item.records)
+            elif (event := self._conform(frame, item, name, turn)) is not None:
+                made[id(item)] = event
         if records != frame.count:
             log.error("pipeline.count", extra={"source": frame.source, "stated": frame.count, "parsed": records})
 
-    def _conform(self, frame: Frame, item: Parsed, name: str, turn: _Turn) -> None:
+    def _conform(self, frame: Frame, item: Parsed, name: str, turn: _Turn) -> Event | None:
+        """Keep the event of a record; None where it went to quarantine."""
         found = self._conformer.conform(item.document, frame.received, frame.collected)
         if isinstance(found, Rejection):
             event = quarantined(frame, found, orjson.dumps(item.document, default=_plain))
             turn.quarantine(frame, event, name, item.records)
-            return
-        turn.keep(frame, item.stream, finished(found, frame, item.stream, name, self._enrich), item.records)
+            return None
+        event = finished(found, frame, item.stream, name, self._enrich)
+        turn.keep(frame, item.stream, event, item.records)
+        return event
 
     def _drop_repeated(self, turn: _Turn) -> None:
         repeated = self._seen.repeated(list(turn.named))
@@ -112,7 +119,7 @@ class Pipeline:
 
     def _match(self, turn: _Turn) -> list[Signal]:
         matched = [event for stream, events in turn.events.items() if stream in MATCHED for event in events]
-        signals = self._detector.match(matched)
+        signals = self._detector.match(matched, turn.twins(matched))
         if signals:
             self._hand_over(signals)
             sources = {event["event.id"]: event["yaodun.source"] for event in matched}
@@ -138,6 +145,7 @@ class _Turn:
         self.newest_ns: dict[str, int] = {}
         self.duplicates: Counter[str] = Counter()
         self.named: dict[str, int] = {}
+        self._first: dict[int, int] = {}
 
     def name(self, name: str) -> bool:
         """Take note of an id the source gave; False where this turn has it already."""
@@ -166,6 +174,20 @@ class _Turn:
         self.events[stream].append(event)
         self.stored[frame.source] += records
         self._weigh(event, records)
+
+    def repeat(self, frame: Frame, stream: Stream, first: Event, name: str, records: int) -> None:
+        """Keep an event that says the same as ``first``."""
+        event = first.copy()
+        event["event.id"] = name
+        self._first[id(event)] = id(first)
+        self.keep(frame, stream, event, records)
+
+    def twins(self, events: Sequence[Event]) -> list[int] | None:
+        """For each event the place of the first that says the same; None where all differ."""
+        if not self._first:
+            return None
+        places: dict[int, int] = {}
+        return [places.setdefault(self._first.get(id(event), id(event)), at) for at, event in enumerate(events)]
 
     def quarantine(self, frame: Frame, event: Event, name: str, records: int) -> None:
         event["event.id"] = name

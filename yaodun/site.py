@@ -89,9 +89,12 @@ class Site:
         from infra.store.opensearch.client import Address
         from infra.store.opensearch.store import OpenSearchStore
 
+        return OpenSearchStore(Address.read(self.settings.store.opensearch, **self.cluster_files()), self.clock)
+
+    def cluster_files(self) -> dict[str, Path]:
+        """Certificates and keys for a cluster, as the settings name them."""
         chosen = self.settings.store
-        files = {name: Path(path) for name in ("ca", "certificate", "key") if (path := getattr(chosen, name))}
-        return OpenSearchStore(Address.read(chosen.opensearch, **files), self.clock)
+        return {name: Path(path) for name in ("ca", "certificate", "key") if (path := getattr(chosen, name))}
 
 
 def open_site(home: Home) -> Site:

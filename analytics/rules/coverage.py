@@ -85,10 +85,10 @@ class Watched:
     def __init__(self, detector: Detector, watch: Watch) -> None:
         self._detector, self._watch = detector, watch
 
-    def match(self, events: Sequence[Event]) -> list[Signal]:
+    def match(self, events: Sequence[Event], twins: Sequence[int] | None = None) -> list[Signal]:
         """The signals of the other."""
         self._watch.see(events[:: max(1, len(events) // SEEN_PER_BATCH)])
-        return self._detector.match(events)
+        return self._detector.match(events, twins)
 
 
 def navigator_layer(ruleset: RuleSet, name: str) -> dict[str, Any]:

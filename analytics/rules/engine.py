@@ -36,8 +36,10 @@ class Engine:
         self._report = Reporter(ruleset, self.lens)
         self._readers: dict[int, tuple[tuple[str, ...], Reader]] = {}
 
-    def match(self, events: Sequence[Event]) -> list[Signal]:
-        """The signals of a batch of conformed events, in the order of the events."""
+    def match(self, events: Sequence[Event], twins: Sequence[int] | None = None) -> list[Signal]:
+        """The signals of a batch of conformed events, in the order of the events; ``twins`` as of ``Detector``."""
+        if twins is not None:
+            return self._match_twins(events, twins)
         signals: list[Signal] = []
         match = self.matcher.match
         for event in events:
@@ -45,10 +47,30 @@ class Engine:
                 signals += self.signals(found, event)
         return signals
 
+    def _match_twins(self, events: Sequence[Event], twins: Sequence[int]) -> list[Signal]:
+        """As ``match``; what depends on the content alone is worked out once for all that say the same."""
+        signals: list[Signal] = []
+        known: dict[int, tuple[Found, list[Callable[[str], list[Fired]]]]] = {}
+        for event, twin in zip(events, twins, strict=True):
+            worked_out = known.get(twin)
+            if worked_out is None:
+                found = self.matcher.match(event)
+                hits = self._hits(found, event) if found else []
+                worked_out = known[twin] = (found, [self.correlator.again(hit) for hit in hits])
+            found, feeds = worked_out
+            if found:
+                signals += self._report.signals(found, event)
+                for feed in feeds:
+                    if fired := feed(event_id_of(event)):
+                        signals += self._fired(fired)
+        return signals
+
     def signals(self, found: Found, event: Event) -> list[Signal]:
         """What follows from the variants ``found`` on an event: signals of rules, then of correlations."""
         signals = self._report.signals(found, event)
-        return signals + self._correlate(found, event) if self.ruleset.correlations else signals
+        for hit in self._hits(found, event):
+            signals += self._fired(self.correlator.feed(hit))
+        return signals
 
     def tick(self, now: datetime) -> list[Signal]:
         """Decide what waits for the end of a time span, by the clock; for streams that have fallen silent."""
@@ -60,8 +82,11 @@ class Engine:
         self._adopt(ruleset)
         return self.correlator.restore(state)
 
-    def _correlate(self, found: Found, event: Event) -> list[Signal]:
-        fired: list[Fired] = []
+    def _hits(self, found: Found, event: Event) -> list[Hit]:
+        """What the correlations are told of an event: one hit for each rule that some of them want."""
+        hits: list[Hit] = []
+        if not self.ruleset.correlations:
+            return hits
         seen: set[int] = set()
         for index in found:
             rule = self.ruleset.variants[index].rule
@@ -70,9 +95,8 @@ class Engine:
             seen.add(rule)
             names, reader = self._reader(index)
             fields = {name: value for name, value in zip(names, reader(event), strict=True) if value is not MISSING}
-            time = self._report.moment(event).timestamp()
-            fired += self.correlator.feed(Hit(rule, time, event_id_of(event), fields))
-        return self._fired(fired)
+            hits.append(Hit(rule, self._report.moment(event).timestamp(), event_id_of(event), fields))
+        return hits
 
     def _fired(self, fired: Sequence[Fired]) -> list[Signal]:
         return [signal for one in fired if (signal := self._report.correlated(one, _moment(one)))]

@@ -133,7 +133,10 @@ def searched_texts(record: Mapping[str, Any]) -> Iterator[str]:
     for name, value in record.items():
         if name in ADMINISTRATIVE or (name.startswith("yaodun.") and name != "yaodun.flat"):
             continue
-        yield from _texts(value, MAX_DEPTH)
+        if type(value) is str:  # nearly all are, and a generator for each costs more than the look-up
+            yield value
+        else:
+            yield from _texts(value, MAX_DEPTH)
 
 
 def _texts(value: Any, depth: int) -> Iterator[str]:

@@ -40,7 +40,8 @@ class Parsers(Protocol):
 
     Pure: the same frame gives the same answer, so that a crash and a second parse change nothing. The sum of
     ``records`` over the answer equals ``frame.count``. Never raises on bad input: what cannot be read comes back as
-    ``Refused``.
+    ``Refused``. Records that say the same may come back as one and the same ``Parsed``, several times; nobody changes
+    its document.
     """
 
     def parse(self, frame: Frame) -> list[Parsed | Refused]: ...

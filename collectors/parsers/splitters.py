@@ -52,10 +52,10 @@ def split_syslog(context: Context) -> Answer:
     """Messages of a syslog receiver."""
     answer: Answer = []
     oversize = int(context.frame.meta.get("oversize", "0"))
-    seen: dict[bytes, Event] = {}
+    seen: dict[bytes, Parsed] = {}
     for raw in unpack_records(context.frame.body):
         if (known := seen.get(raw)) is not None:
-            answer.append(Parsed(Stream.LOGS, dict(known)))
+            answer.append(known)
         elif oversize or len(raw) > MAX_RECORD:
             answer.append(too_large(raw, oversize or len(raw)))
         else:
@@ -63,11 +63,10 @@ def split_syslog(context: Context) -> Answer:
     return answer
 
 
-def _syslog(context: Context, raw: bytes, seen: dict[bytes, Event]) -> Answer:
-    document = read_syslog_record(context, raw)
-    # The same line again within a frame gives the same document; lists in it are never changed, only replaced.
-    seen[raw] = dict(document)
-    return [parsed(document)]
+def _syslog(context: Context, raw: bytes, seen: dict[bytes, Parsed]) -> Answer:
+    # The same line again within a frame gives the same answer; the pipeline knows it by its being the same object.
+    seen[raw] = parsed(read_syslog_record(context, raw))
+    return [seen[raw]]
 
 
 def _lines_at(context: Context) -> Iterator[tuple[bytes, int]]:

@@ -46,9 +46,11 @@ class _UnfitError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a name goes: values whose type is exactly ``ready`` are taken as they are, others through ``read``."""
+    """Where a name goes: values whose type is exactly ``ready``, and that ``fits`` where that is asked, are taken as
+    they are, others through ``read``."""
 
     ready: type | None
+    fits: Callable[[Any], bool] | None
     target: str
     key: str
     read: Callable[[Any], Any]
@@ -70,7 +72,7 @@ class Conformer:
             if value is None:
                 continue
             place = places.get(name) or self._learn(name)
-            if type(value) is place.ready:
+            if type(value) is place.ready and (place.fits is None or place.fits(value)):
                 event[place.target] = value
                 continue
             try:
@@ -94,7 +96,7 @@ class Conformer:
             self._places.clear()
         field, key = self._table.resolve(name)
         ready = None if key or field.array else _READY.get(field.type)
-        place = _Place(ready, field.name, key, _flat if key else _reader(field))
+        place = _Place(ready, _FITS.get(field.type), field.name, key, _flat if key else _reader(field))
         self._places[name] = place
         return place
 
@@ -231,5 +233,13 @@ _READY: dict[FieldType, type] = {
     FieldType.WILDCARD: str,
     FieldType.BOOLEAN: bool,
     FieldType.BINARY: bytes,
+    FieldType.LONG: int,
+    FieldType.DATE: datetime,
 }
-"""Types that are right as they come; a number may still be too long or not finite, a date naive: those are read."""
+"""Types that are right as they come."""
+
+_FITS: dict[FieldType, Callable[[Any], bool]] = {
+    FieldType.LONG: lambda value: _LONG_MIN <= value <= _LONG_MAX,
+    FieldType.DATE: lambda value: value.tzinfo is not None,
+}
+"""What is asked of a value beside its type: a number may be too long, a date naive."""

@@ -11,9 +11,13 @@ from infra.events.stream import Event
 
 
 class Detector(Protocol):
-    """Finds signals in a batch of conformed events. Called in arrival order; must not keep the events."""
+    """Finds signals in a batch of conformed events. Called in arrival order; must not keep the events.
 
-    def match(self, events: Sequence[Event]) -> list[Signal]: ...
+    ``twins``, where given, holds for each event the place of the first one in the batch that says the same in every
+    field but ``event.id``: what is worked out for that one holds for the others too.
+    """
+
+    def match(self, events: Sequence[Event], twins: Sequence[int] | None = None) -> list[Signal]: ...
 
 
 class EventSink(Protocol):

@@ -37,7 +37,7 @@ QUIET = 2_000 if FULL else 200
 class Nothing:
     """A detector that finds nothing."""
 
-    def match(self, events: Sequence[Event]) -> list[Signal]:
+    def match(self, events: Sequence[Event], twins: Sequence[int] | None = None) -> list[Signal]:
         return []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from heapq import heappop, heappush
 from itertools import product
 from typing import Any, NamedTuple
@@ -102,6 +102,27 @@ class Correlator:
                     if found:
                         fired += [found, *self.feed(_chained(found))]
         return fired
+
+    def again(self, hit: Hit) -> Callable[[str], list[Fired]]:
+        """A function that feeds a hit like ``hit`` but of another event; its groups and values are worked out once."""
+        places = [
+            (index, key, value)
+            for index in self._by_rule.get(hit.rule, ())
+            for key in _keys(self._correlations[index], hit)
+            for value in _values(self._correlations[index], hit)
+        ]
+        rule, time, add = hit.rule, hit.time, self._add
+
+        def feed(event_id: str) -> list[Fired]:
+            if time > self._newest:
+                return self.feed(Hit(rule, time, event_id, hit.fields))
+            fired: list[Fired] = []
+            for index, key, value in places:
+                if found := add(index, key, Item(time, rule, value, event_id)):
+                    fired += [found, *self.feed(_chained(found))]
+            return fired
+
+        return feed
 
     def tick(self, now: float) -> list[Fired]:
         """Close spans that are over by the clock, for streams that have fallen silent."""

@@ -20,6 +20,8 @@ from infra.store.query.sql import FLAT_PATHS
 _STORED = pa.timestamp("us")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BLOCK = 1000
+_ALIKE = 64
+"""So many events with the same names are turned into columns by themselves."""
 _ARROW: dict[FieldType, pa.DataType] = {
     FieldType.KEYWORD: pa.string(),
     FieldType.TEXT: pa.string(),
@@ -48,21 +50,46 @@ def _order() -> dict[str, int]:
 
 
 def to_arrow(events: Sequence[Event]) -> pa.Table:
-    """``events`` as columns in the order of the table. Names the table does not know go into the overflow field.
+    """``events`` as columns in the order of the table; their own order may change. Names the table does not know go
+    into the overflow field.
 
     Raises ``AppError(INVALID)`` naming the field where a value does not fit its type.
     """
-    names = set().union(*events) if events else set()
+    shapes: dict[tuple[str, ...], list[Event]] = {}
+    for event in events:
+        shapes.setdefault(tuple(event), []).append(event)
+    alike = [group for group in shapes.values() if len(group) >= _ALIKE]
+    mixed = [event for event in events if len(shapes[tuple(event)]) < _ALIKE] if alike else events
+    tables = [_table(group, alike=True) for group in alike]
+    if mixed or not tables:
+        tables.append(_table(mixed, alike=False))
+    if len(tables) == 1:
+        return tables[0]
+    joined = pa.concat_tables(tables, promote_options="default")
+    order = _order()
+    return joined.select(sorted(joined.column_names, key=lambda name: order[name.removesuffix(FLAT_PATHS)]))
+
+
+def _table(events: Sequence[Event], *, alike: bool) -> pa.Table:
+    names = set(events[0]) if alike else set().union(*events) if events else set()
     order = _order()
     if unknown := names - order.keys():
         events = [_stowed(event, unknown) for event in events]
-        names = (names - unknown) | {OVERFLOW}
+        names, alike = (names - unknown) | {OVERFLOW}, False
+    wanted = sorted(names, key=order.__getitem__)
+    values = _transposed(events, wanted) if alike else _gathered(events, wanted)
     columns: dict[str, pa.Array] = {}
-    for name, values in _gathered(events, sorted(names, key=order.__getitem__)).items():
+    for name, found in values.items():
         field = table().get(name)
         assert field is not None
-        columns.update(_columns(field, values))
+        columns.update(_columns(field, found))
     return pa.table(columns)
+
+
+def _transposed(events: Sequence[Event], names: Sequence[str]) -> dict[str, list[Any]]:
+    """The values of each name where all events have the same names in the same order: no look-up at all."""
+    columns = dict(zip(events[0], map(list, zip(*map(dict.values, events), strict=True)), strict=True))
+    return {name: columns[name] for name in names}
 
 
 def _gathered(events: Sequence[Event], names: Sequence[str]) -> dict[str, list[Any]]:
@@ -114,9 +141,12 @@ def _moment(value: Any) -> datetime:
 
 
 def _flat_columns(name: str, values: list[Any]) -> Iterable[tuple[str, pa.Array]]:
-    yield name, pa.array([_json(value) if value is not None else None for value in values], pa.string())
-    opened = [_json(flatten(value)) if value is not None and _is_nested(value) else None for value in values]
-    if any(opened):
+    distinct = {id(value): value for value in values if value is not None}  # repeated events share their objects
+    written = {key: _json(value) for key, value in distinct.items()}
+    yield name, pa.array([written.get(id(value)) for value in values], pa.string())
+    nested = {key: _json(flatten(value)) for key, value in distinct.items() if _is_nested(value)}
+    if nested:
+        opened = [nested.get(id(value)) for value in values]
         yield name + FLAT_PATHS, pa.array(opened, pa.string())
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,7 +72,11 @@ class Sending:
 
 
 class BulkSender:
-    """Sends documents until each is created, known or refused; ``AppError(UNAVAILABLE)`` when patience is over."""
+    """Sends documents until each is created, known or refused; ``AppError(UNAVAILABLE)`` when patience is over.
+
+    Where a reply was lost, ``known`` tells which documents came in nevertheless before they are sent again: the server
+    itself would not know them any more once somebody rolled over meanwhile.
+    """
 
     def __init__(
         self,
@@ -80,8 +84,9 @@ class BulkSender:
         pace: Pace | None = None,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
+        known: Callable[[Sequence[str]], Set[str]] | None = None,
     ) -> None:
-        self._post, self.pace = post, pace or Pace()
+        self._post, self.pace, self._known = post, pace or Pace(), known
         self._sleep, self._monotonic = sleep, monotonic
         self._window = self.pace.most_in_flight
         self._pool = ThreadPoolExecutor(self.pace.most_in_flight, thread_name_prefix="bulk")
@@ -91,10 +96,10 @@ class BulkSender:
         waiting = self._chunks(list(documents))
         done = Sending()
         pause, trouble_since = self.pace.first_pause_s, None
+        lost = False
         while waiting:
-            now, waiting = waiting[: self._window], waiting[self._window :]
-            again, status = self._round(now, done)
-            waiting = again + waiting
+            waiting, status = self._turn(waiting, done, look_first=lost)
+            lost = status is not None and (status == 0 or status >= 500)
             if status is None:
                 self._window = min(self.pace.most_in_flight, self._window + 1)
                 pause, trouble_since = self.pace.first_pause_s, None
@@ -106,6 +111,27 @@ class BulkSender:
             self._sleep(pause * random.uniform(0.5, 1.0))
             pause = min(self.pace.longest_pause_s, pause * 2)
         return done
+
+    def _turn(
+        self, waiting: list[list[Document]], done: Sending, *, look_first: bool
+    ) -> tuple[list[list[Document]], int | None]:
+        """One round; what is left, and the status where that needs a pause."""
+        if look_first and self._known is not None:
+            try:
+                waiting = self._surely_new(waiting, self._known, done)
+            except AppError:
+                return waiting, 0
+        now, later = waiting[: self._window], waiting[self._window :]
+        again, status = self._round(now, done)
+        return again + later, status
+
+    def _surely_new(
+        self, waiting: list[list[Document]], known: Callable[[Sequence[str]], Set[str]], done: Sending
+    ) -> list[list[Document]]:
+        there = known([document.id for chunk in waiting for document in chunk])
+        done.known += len(there)
+        rest = [[document for document in chunk if document.id not in there] for chunk in waiting]
+        return [chunk for chunk in rest if chunk]
 
     def _chunks(self, documents: Sequence[Document]) -> list[list[Document]]:
         chunks: list[list[Document]] = []

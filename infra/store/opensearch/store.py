@@ -8,6 +8,7 @@ batches that are wholly in.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from infra.spool.position import SpoolPosition
 from infra.store.opensearch.aggregations import compile_aggregations, read_answers, source_fields
 from infra.store.opensearch.bulk import BulkSender, Document, Pace, Refused
 from infra.store.opensearch.client import Address, asked, asked_if_there, connect, post_bulk
+from infra.store.opensearch.digest import Sum
 from infra.store.opensearch.documents import decode, encode
 from infra.store.opensearch.dsl import compile_dsl, key_path
 from infra.store.opensearch.templates import PREFIX, component_name, component_template, index_template
@@ -36,18 +38,21 @@ from infra.store.query.projection import project
 from infra.store.query.tree import Answer, AnyAggregation, Page, Query, Sort
 from infra.store.seams import Batch, SourceCount, StreamStats
 
+log = logging.getLogger(__name__)
 KEEP_ALIVE = "2m"
 _ID_CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How data streams are made: shards, copies, seconds until visible, and the size at which one rolls over."""
+    """How data streams are made: shards, copies, seconds until visible, the size at which one rolls over and how often
+    that is looked at."""
 
     shards: int = 1
     replicas: int = 0
     refresh_s: int = 5
     rollover_bytes: int = 30 << 30
+    look_every_s: float = 60.0
     prefix: str = PREFIX
     visible_at_once: bool = False
 
@@ -60,9 +65,10 @@ class OpenSearchStore:
         self.client = connect(address)
         self._prefix = self.shape.prefix
         self._positions = f"{self._prefix}_positions"
-        self._sender = BulkSender(post_bulk(self.client, self.shape.visible_at_once), pace)
+        self._sender = BulkSender(post_bulk(self.client, self.shape.visible_at_once), pace, known=self.present)
         self._clean: set[str] = set()
         self._writing = threading.Lock()
+        self._rolled = clock.monotonic()
 
     def prepare(self) -> None:
         """Put the templates and the index of positions; safe to repeat, and how an upgrade brings new fields."""
@@ -93,6 +99,7 @@ class OpenSearchStore:
                 self._sender.send(self._quarantined(refused))
             self._commit(batch, known, refused)
             self._clean.add(batch.spool)
+            self._roll_over_in_time()
 
     def _documents(self, batch: Batch) -> list[Document]:
         now = self.clock.now()
@@ -164,18 +171,68 @@ class OpenSearchStore:
         refresh = "true" if self.shape.visible_at_once else "false"
         asked(lambda: self.client.index(index=self._positions, id=batch.spool, body=body, params={"refresh": refresh}))
 
+    def take_in(self, stream: Stream, day: date, events: Sequence[Event], *, look_first: bool) -> int:
+        """Take events of another store into a day; how many are new. ``look_first`` where some may be in an older
+        backing index, which would not know them again. ``AppError(INVALID)`` where the cluster refuses one."""
+        name = self._data_stream(stream, day)
+        documents = [Document(name, event["event.id"], encode(event)) for event in events]
+        if look_first:
+            documents = self._without_known(documents)
+        done = self._sender.send(documents)
+        if done.refused:
+            first = done.refused[0]
+            raise AppError(
+                ErrorKind.INVALID, "infra.opensearch_refused_event", place=first.document.id, problem=first.reason[:200]
+            )
+        return done.created
+
+    def take_over(self, spool: str, position: SpoolPosition, counts: Mapping[str, SourceCount]) -> None:
+        """Begin where another store ended: its position and counts, unless this one is as far already."""
+        known = self._position(spool)
+        if position <= SpoolPosition(known["segment"], known["offset"]):
+            return
+        self._commit(Batch(spool=spool, position=position, events={}, counts=counts), known, ())
+
+    def sum_of(self, stream: Stream, day: date) -> Sum:
+        """Count and hash of the events of a day, each backing index included."""
+        name, found = self._data_stream(stream, day), Sum()
+        asked(lambda: self.client.indices.refresh(index=name, ignore_unavailable=True))
+        body: dict[str, Any] = {
+            "query": {"match_all": {}},
+            "sort": [{"event.id": "asc"}, {"_index": "asc"}],
+            "size": _ID_CHUNK * 5,
+        }
+        while hits := self._search(body, [name])["hits"]["hits"]:
+            found.add(decode(hit["_source"]) for hit in hits)
+            body["search_after"] = hits[-1]["sort"]
+        return found
+
+    def _roll_over_in_time(self) -> None:
+        """Look now and then whether an index is full. Here, behind a batch that is wholly in, nothing can come twice; a
+        cluster that cannot do it now is asked again, the batch is in all the same."""
+        if self.clock.monotonic() - self._rolled < self.shape.look_every_s:
+            return
+        self._rolled = self.clock.monotonic()
+        try:
+            self._roll_over()
+        except AppError as error:
+            log.warning("opensearch.rollover_failed", extra={"problem": str(error)})
+
     def roll_over(self) -> int:
         """Begin a new backing index where one is full; how many. Between batches only, which the lock sees to."""
         with self._writing:
-            sizes = asked(lambda: self.client.indices.stats(index=f"{self._prefix}-*", metric="store"))["indices"]
-            rolled = 0
-            for found in self._streams("*"):
-                newest = found["indices"][-1]["index_name"]
-                size = sizes.get(newest, {}).get("primaries", {}).get("store", {}).get("size_in_bytes", 0)
-                if size >= self.shape.rollover_bytes * self.shape.shards:
-                    asked(lambda name=found["name"]: self.client.indices.rollover(alias=name))  # type: ignore[misc]
-                    rolled += 1
-            return rolled
+            return self._roll_over()
+
+    def _roll_over(self) -> int:
+        sizes = asked(lambda: self.client.indices.stats(index=f"{self._prefix}-*", metric="store"))["indices"]
+        rolled = 0
+        for found in self._streams("*"):
+            newest = found["indices"][-1]["index_name"]
+            size = sizes.get(newest, {}).get("primaries", {}).get("store", {}).get("size_in_bytes", 0)
+            if size >= self.shape.rollover_bytes * self.shape.shards:
+                asked(lambda name=found["name"]: self.client.indices.rollover(alias=name))  # type: ignore[misc]
+                rolled += 1
+        return rolled
 
     def committed(self, spool: str) -> SpoolPosition:
         """How far ``spool`` is in."""

@@ -93,7 +93,7 @@ class Kept:
 class Alarm:
     """A detector that fires on the word ``attack``."""
 
-    def match(self, events: Sequence[Event]) -> list[Signal]:
+    def match(self, events: Sequence[Event], twins: Sequence[int] | None = None) -> list[Signal]:
         return [
             Signal(
                 id="sig-" + event["event.id"], time=event["@timestamp"], rule_id="r", rule_name="attack", detector="t",

@@ -38,7 +38,7 @@ def test_every_rule_is_blind_until_an_event_of_its_source_was_seen() -> None:
 
 def test_a_watched_detector_answers_what_the_detector_answers() -> None:
     class Counting:
-        def match(self, events: Sequence[Event]) -> list[object]:
+        def match(self, events: Sequence[Event], twins: Sequence[int] | None = None) -> list[object]:
             return [len(events)]
 
     watched = Watched(Counting(), Watch(load_rules([shipped_rules()])))  # type: ignore[arg-type]
