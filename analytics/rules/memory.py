@@ -37,11 +37,11 @@ class Remembering:
         self._newest = 0.0
         self._newest_at = self._ticked = self._kept = monotonic()
 
-    def match(self, events: Sequence[Event]) -> list[Signal]:
+    def match(self, events: Sequence[Event], twins: Sequence[int] | None = None) -> list[Signal]:
         """The signals of the events, then those of spans that ended meanwhile."""
-        signals = self.engine.match(events)
+        signals = self.engine.match(events, twins)
         now = self._monotonic()
-        newest = max((event["@timestamp"].timestamp() for event in events), default=0.0)
+        newest = max(event["@timestamp"] for event in events).timestamp() if events else 0.0
         if newest > self._newest:
             self._newest, self._newest_at = newest, now
         if now - self._ticked >= TICK_S and self._newest:
