@@ -1,0 +1,219 @@
+"""How parties upload: backfill (B18), numbers too regular (B19), machine rhythm (T12), silence (T14)."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+from scipy.stats import chi2
+
+from analytics.business.bill_lines import Ints
+from analytics.business.calendar import DAY_MS, HOUR_MS, local_days, local_text
+from analytics.business.desk import Desk
+from analytics.business.episodes import episodes
+from analytics.business.finding import Finding, finding
+from infra.events.business import NoticeType
+
+
+def _by_party(desk: Desk) -> Iterator[tuple[str, Ints]]:
+    """(party, its lines by time) of everybody who uploads; one line a bill."""
+    lines = desk.book.lines
+    firsts: dict[str, int] = {}
+    for line in range(lines.n):
+        firsts.setdefault(lines.document(line), line)
+    heads = np.array(list(firsts.values()), dtype=np.int64)
+    order = np.argsort(lines.party[heads], kind="stable")
+    parties, starts = np.unique(lines.party[heads][order], return_index=True)
+    for party, members in zip(parties.tolist(), np.split(heads[order], starts[1:]), strict=True):
+        yield lines.names[party], members
+
+
+def backfill(desk: Desk) -> Iterator[Finding]:
+    """B18: many old bills at once from a party that usually uploads in time."""
+    limits, lines, calendar = desk.limits["backfill"], desk.book.lines, desk.book.calendar
+    for party, members in _by_party(desk):
+        lag = (lines.recorded - lines.time)[members]
+        old = members[lag > limits["old_days"] * DAY_MS]
+        if len(old) < limits["least_bills"]:
+            continue
+        prompt = float(np.median(lag[lag <= np.quantile(lag, 0.7)]))
+        for group in episodes(old.tolist(), lines.recorded, limits["burst_hours"] * HOUR_MS):
+            old_here = [i for i in group if _truly_old(desk, i, limits["old_days"])]
+            if len(old_here) < limits["least_bills"] or prompt > 3 * DAY_MS:
+                continue
+            begins, ends = int(lines.time[old_here].min()), int(lines.recorded[old_here].max())
+            scopes = {"party": party, "province": lines.bills[group[0]].province or "", "system": "trace"}
+            told = (NoticeType.OUTAGE, NoticeType.MAINTENANCE)
+            if not calendar.told(told, begins, ends, scopes):
+                ids = [event for line in old_here for event in lines.ids[line]]
+                span = (float(lines.time[old_here].min()), float(lines.time[old_here].max()))
+                yield finding(
+                    "B18", "party", party, span, ids, 0.9, "backfill", party=party, many=len(old_here),
+                    days=f"{float(np.median((lines.recorded - lines.time)[old_here])) / DAY_MS:.0f}",
+                )  # fmt: skip
+
+
+def _truly_old(desk: Desk, line: int, days: float) -> bool:
+    lines = desk.book.lines
+    begins, ends = int(lines.time[line]), int(lines.recorded[line])
+    return ends - begins - desk.book.calendar.rest(begins, ends) > days * DAY_MS
+
+
+def too_regular(desk: Desk) -> Iterator[Finding]:
+    """B19: serials of retail sales in equal steps, or quantities whose last digits no trade gives."""
+    yield from _equal_gaps(desk)
+    yield from _made_up_quantities(desk)
+
+
+def _equal_gaps(desk: Desk) -> Iterator[Finding]:
+    limits, lines = desk.limits["regular"], desk.book.lines
+    retail = np.flatnonzero(np.isin(lines.kind, [321, 326]))
+    by_party: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
+    for line in retail.tolist():
+        if lines.codes[line]:
+            by_party[(int(lines.party[line]), lines.bills[line].product)].append(line)
+    for (party, product), members in by_party.items():
+        sold = [
+            (serial, line) for line in members for code in lines.codes[line] if (serial := _serial(code)) is not None
+        ]
+        run = _longest_equal_run([serial for serial, _ in sold])
+        if run[1] - run[0] >= limits["least_sales"]:
+            inside = [line for _, line in sold[run[0] : run[1]]]
+            ids = [event for line in dict.fromkeys(inside) for event in lines.ids[line]]
+            span = (float(lines.time[inside].min()), float(lines.time[inside].max()))
+            yield finding(
+                "B19", "party", lines.names[party], span, ids, 0.92, "equal_gaps",
+                party=lines.names[party], product=product, many=len(inside), gap=sold[run[0] + 1][0] - sold[run[0]][0],
+            )  # fmt: skip
+
+
+def _serial(code: str) -> int | None:
+    return int(code[7:16]) if len(code) == 20 and code.isdecimal() else None
+
+
+def _longest_equal_run(serials: list[int]) -> tuple[int, int]:
+    """Longest stretch whose neighbours differ by one and the same step other than 0 and 1."""
+    best, start = (0, 0), 0
+    steps = [after - before for before, after in pairwise(serials)]
+    for place in range(1, len(steps) + 1):
+        if place == len(steps) or steps[place] != steps[start]:
+            if steps and steps[start] not in (0, 1, -1) and place - start > best[1] - best[0]:
+                best = (start, place + 1)
+            start = place
+    return best
+
+
+def _made_up_quantities(desk: Desk) -> Iterator[Finding]:
+    """Last digits against those of all others of the same role and bill type."""
+    lines, limits = desk.book.lines, desk.limits["regular"]
+    raw = np.array([bill.quantity for bill in lines.bills])
+    digit = (np.floor(raw) % 10).astype(np.int64)
+    roles = [str(desk.book.masters.role(name)) for name in lines.names]
+    groups: defaultdict[tuple[str, int], defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for line in np.flatnonzero(raw >= 10).tolist():
+        party = int(lines.party[line])
+        groups[(roles[party], int(lines.kind[line]))][party].append(line)
+    for members in groups.values():
+        everybody = np.zeros(10)
+        for chosen in members.values():
+            everybody += np.bincount(digit[chosen], minlength=10)
+        for party, chosen in members.items():
+            own = np.bincount(digit[chosen], minlength=10).astype(float)
+            others = everybody - own + 1.0
+            if len(chosen) >= 2 * limits["least_sales"] and len(members) >= 4 and _differs(own, others, limits["p"]):
+                ids = [event for line in chosen for event in lines.ids[line]]
+                span = (float(lines.time[chosen].min()), float(lines.time[chosen].max()))
+                name = lines.names[party]
+                yield finding("B19", "party", name, span, ids, 0.8, "made_up", party=name, many=len(chosen))
+
+
+def _differs(own: np.ndarray, others: np.ndarray, p: float) -> bool:
+    expected = others / others.sum() * own.sum()
+    statistic = float(((own - expected) ** 2 / expected).sum())
+    distance = float(np.abs(own / own.sum() - others / others.sum()).sum()) / 2
+    return distance > 0.45 and float(chi2.sf(statistic, 9)) < p
+
+
+def machine_rhythm(desk: Desk) -> Iterator[Finding]:
+    """T12: many bills of one second, or nearly all of a month in its last days."""
+    limits, lines = desk.limits["rhythm"], desk.book.lines
+    for party, members in _by_party(desk):
+        seconds = Counter((lines.time[members] // 1000).tolist())
+        bad = [second for second, many in seconds.items() if many >= limits["same_second"]]
+        chosen = members[np.isin(lines.time[members] // 1000, bad)] if bad else members[:0]
+        if not len(chosen):
+            chosen = _month_end(desk, members)
+        if len(chosen):
+            ids = [event for line in chosen.tolist() for event in lines.ids[line]]
+            span = (float(lines.time[chosen].min()), float(lines.time[chosen].max()))
+            yield finding(
+                "T12", "party", party, span, ids, 0.9, "same_second" if bad else "month_end",
+                party=party, many=len(chosen), when=local_text(span[0]),
+            )  # fmt: skip
+
+
+def _month_end(desk: Desk, members: Ints) -> Ints:
+    """Bills of the last three days of a month that hold nearly all of it, other months not counted."""
+    limits, lines = desk.limits["rhythm"], desk.book.lines
+    days = local_days(lines.time[members]).astype("datetime64[D]")
+    months = days.astype("datetime64[M]")
+    found = [members[:0]]
+    for month in np.unique(months):
+        inside = months == month
+        last = (month + 1).astype("datetime64[D]") - 3
+        at_end = inside & (days >= last)
+        whole = month.astype("datetime64[D]").astype(np.int64) * DAY_MS >= desk.book.begin
+        ended = (month + 1).astype("datetime64[D]").astype(np.int64) * DAY_MS <= desk.book.end
+        enough = inside.sum() >= limits["least_bills"]
+        if whole and ended and enough and at_end.sum() >= limits["month_end_share"] * inside.sum():
+            found.append(members[at_end])
+    return np.concatenate(found)
+
+
+def silent_party(desk: Desk) -> Iterator[Finding]:
+    """T14: a party that holds stock stops uploading for many times its usual pause."""
+    lines = desk.book.lines
+    stock = _stock(desk)
+    parties = list(_by_party(desk))
+    pauses = sum(len(members) for _, members in parties)
+    for party, members in parties:
+        uploads = np.unique(lines.recorded[members] // HOUR_MS) * HOUR_MS
+        if len(uploads) < desk.limits["silence"]["least_bills"] or stock.get(party, 0.0) <= 0:
+            continue
+        yield from _silences(desk, party, uploads, members, pauses)
+
+
+def _silences(desk: Desk, party: str, uploads: Ints, members: Ints, pauses: int) -> Iterator[Finding]:
+    limits, lines, calendar = desk.limits["silence"], desk.book.lines, desk.book.calendar
+    gaps = np.diff(np.r_[uploads, desk.book.end]).astype(float)
+    ordered = np.sort(gaps)
+    mean = float(ordered[: max(1, len(ordered) - 1)].mean())
+    usual = max(mean, float(np.quantile(ordered[:-1], 0.9)) / 2.3)
+    chance = usual * np.log(pauses * 1000)
+    second = float(ordered[-2]) if len(ordered) > 1 else 0.0
+    allowed = max(limits["least_days"] * DAY_MS, limits["factor"] * usual, chance, 1.5 * second)
+    for place in np.flatnonzero(gaps > allowed).tolist():
+        begins, ends = int(uploads[place]), int(uploads[place] + gaps[place])
+        scopes = {"party": party, "province": lines.bills[int(members[0])].province or "", "system": "trace"}
+        told = calendar.told((NoticeType.OUTAGE, NoticeType.MAINTENANCE), begins, ends, scopes)
+        known = desk.book.masters.parties.last(party)
+        if told or gaps[place] - calendar.rest(begins, ends) <= allowed or (known is not None and known.closed):
+            continue
+        last = members[lines.recorded[members] <= begins + HOUR_MS]
+        ids = list(lines.ids[int(last[-1])]) if len(last) else []
+        yield finding(
+            "T14", "party", party, (begins, ends), ids, 0.85, "silent_party",
+            party=party, days=f"{gaps[place] / DAY_MS:.0f}", usual=f"{usual / DAY_MS:.1f}",
+        )  # fmt: skip
+
+
+def _stock(desk: Desk) -> dict[str, float]:
+    """Smallest units a party took in and has not given out."""
+    lines = desk.book.lines
+    signed = np.where(lines.inbound, lines.quantity, -lines.quantity)
+    return dict(zip(lines.names, np.bincount(lines.party, signed, len(lines.names)).tolist(), strict=True))
+
+
+DETECTORS = (backfill, too_regular, machine_rhythm, silent_party)
