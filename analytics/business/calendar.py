@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 _ZONE_MS = 8 * HOUR_MS
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 def local_day(moment: int) -> int:
@@ -29,10 +31,11 @@ def local_days(moments: NDArray[np.int64]) -> NDArray[np.int64]:
     return (moments + _ZONE_MS) // DAY_MS
 
 
+@lru_cache(maxsize=100_000)
 def day_number(text: str) -> int:
     """Number of a day written ``YYYY-MM-DD``; the far future for one that cannot be."""
     try:
-        return (datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)).days
+        return date.fromisoformat(text).toordinal() - _EPOCH
     except ValueError:
         return 2_932_896
 

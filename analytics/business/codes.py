@@ -177,13 +177,3 @@ def _nearest(row: Ints, begins: Ints, moment: Ints, rows: int) -> Ints:
     np.maximum.at(last, row[past], begins[past])
     np.minimum.at(first, row[~past], begins[~past])
     return np.where(last >= 0, last, first)
-
-
-def _nearest(row: Ints, begins: Ints, moment: Ints, rows: int) -> Ints:
-    """When the content was packed that a package without content at the moment had last, else will have first: clocks
-    differ, and a bill may tell of a package that its holder has opened meanwhile."""
-    last, first = np.full(rows, -1), np.full(rows, NEVER)
-    past = begins <= moment
-    np.maximum.at(last, row[past], begins[past])
-    np.minimum.at(first, row[~past], begins[~past])
-    return np.where(last >= 0, last, first)
