@@ -170,5 +170,5 @@ async def body(visit: Visit) -> Component:
 
 
 PAGE = Page(
-    "wall", "/wall/posture", body, (top, scores, readings, alerts), action="overview.read", ranged=False, listed=False
+    "wall", "/wall", body, (top, scores, readings, alerts), action="overview.read", ranged=False, listed=False
 )
