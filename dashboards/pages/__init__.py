@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from dashboards.pages import alerts, audit, health, hosts, me, overview, search, users, wall
+from dashboards.pages import alerts, audit, dimension, health, hosts, me, overview, search, users, wall
 from dashboards.visit import Visit
 
 ALL_PAGES = (
     overview.PAGE,
     alerts.PAGE,
+    *dimension.PAGES,
     hosts.PAGE,
     search.PAGE,
     health.PAGE,

@@ -22,6 +22,7 @@ from dashboards.design.elements import (
 )
 from dashboards.design.posture import change, number, score_card, tiles, unmeasured_card
 from dashboards.design.states import empty
+from dashboards.pages.dimension import PATHS
 from dashboards.pages.page import Page
 from dashboards.parts import held, held_all, part
 from dashboards.rooms.alerts import AlertFilter, AlertRow, Stack
@@ -126,7 +127,7 @@ async def scores(visit: Visit) -> Content:
 
 
 def _evidence(dimension: Dimension) -> str:
-    return address("/alerts", dimension=dimension.value)
+    return address(next(path for path, found in PATHS.items() if found is dimension))
 
 
 @part("overview.shifts", topics="posture")

@@ -88,6 +88,29 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     outside: str | None = None
 
 
+class Measure(msgspec.Struct, frozen=True, kw_only=True):
+    """One indicator on the page of its dimension.
+
+    ``value`` is None where it was not measured; then ``remedy`` says what to connect and ``lost`` is what the prior
+    costs. ``target`` is in words, ``window_s`` in seconds, ``weight`` the share of the dimension (0 to 1), ``lost``
+    points of the score, ``line`` the last 24 hours, ``outside`` the level of the deviation.
+    """
+
+    id: str
+    name: str
+    value: float | None
+    unit: str
+    target: str
+    window_s: float
+    weight: float
+    lost: float | None
+    source: str = ""
+    href: str = ""
+    remedy: str = ""
+    line: tuple[float | None, ...] = ()
+    outside: str | None = None
+
+
 class Shift(msgspec.Struct, frozen=True, kw_only=True):
     """Something that changed: since yesterday, or since installation."""
 
@@ -107,3 +130,5 @@ class Posture(Protocol):
     def readings(self) -> Sequence[Reading]: ...
 
     def shifts(self) -> Sequence[Shift]: ...
+
+    def measures(self, dimension: Dimension, at: datetime | None = None) -> Sequence[Measure]: ...

@@ -13,7 +13,7 @@ from dashboards.rooms import Rooms
 from dashboards.rooms.audit import AuditFilter, AuditPage, AuditRow, Proof
 from dashboards.rooms.health import Condition, Refusal, RuleState, ServiceState, SourceState, StoreState
 from dashboards.rooms.people import Link, Person, Role, SecondFactor, SessionRow
-from dashboards.rooms.posture import Loss, LossKind, Need, Reading, Score, Shift, Standing
+from dashboards.rooms.posture import Loss, LossKind, Measure, Need, Reading, Score, Shift, Standing
 from dashboards.rooms.register import AssetRow, SystemName
 from infra.clock import Clock, SystemClock
 from infra.errors import AppError, ErrorKind
@@ -277,6 +277,26 @@ class FakePosture:
                 ),
             ]
         return rows
+
+    def measures(self, dimension: Dimension, at: datetime | None = None) -> Sequence[Measure]:
+        if self.mode == "broken":
+            _broken()
+        missing = Measure(
+            id="x.missing", name="敏感字段导出", value=None, unit="行", target="目标 ≤ 40", window_s=86_400, weight=0.2,
+            lost=10.0, remedy="接入数据库审计日志",
+        )  # fmt: skip
+        if self.mode == "empty":
+            return [missing]
+        line = tuple(0.4 + math.sin(i / 4) / 10 if i % 9 else None for i in range(48))
+        good = Measure(
+            id="x.good", name="业务数据准时到达", value=98.2, unit="%", target="目标 ≥ 95", window_s=3600, weight=0.3,
+            lost=None, source="exchange", href="/ui/health", line=line,
+        )  # fmt: skip
+        bad = Measure(
+            id="x.bad", name="追溯码异常", value=186.0, unit="万码", target="目标 ≤ 10", window_s=86_400, weight=0.3,
+            lost=7.2, source="analytics", href="/ui/alerts", line=line, outside="high",
+        )  # fmt: skip
+        return [good, missing, bad]
 
     def shifts(self) -> Sequence[Shift]:
         if self.mode == "broken":

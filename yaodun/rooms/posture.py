@@ -80,6 +80,19 @@ class PostureRoom:
             _number("unowned", unowned, f"{base}?owner=", "medium" if unowned and age_h > 4 else None),
         ]
 
+    def measures(self, dimension: Dimension, at: datetime | None = None) -> Sequence[shown.Measure]:
+        """Every indicator of ``dimension`` behind the newest posture (not after ``at``)."""
+        found = self._posture.latest(at)
+        if found is None:
+            raise AppError(ErrorKind.NOT_FOUND, "analytics.posture_none", place="posture")
+        lost = {loss.indicator: loss.points for loss in found.dimensions[dimension].losses if loss.indicator}
+        lines = self._posture.lines(found.at - DAY) if at is None else {}
+        return [
+            _measure(item, lost.get(item.id), lines.get(item.id, ()))
+            for item in self._posture.indicators(at)
+            if item.dimension is dimension
+        ]
+
     def shifts(self) -> Sequence[shown.Shift]:
         """Indicators whose health moved by a tenth or more since yesterday (or the first posture), largest first."""
         now = self._clock.now()
@@ -127,6 +140,15 @@ def title(name: str) -> str:
 def _point(entry: Posture, name: Dimension) -> tuple[datetime, float, float, float]:
     found = entry.dimensions[name]
     return entry.at, found.score if found.score is not None else found.low, found.low, found.high
+
+
+def _measure(item: Indicator, lost: float | None, line: Sequence[float | None]) -> shown.Measure:
+    card = _card("", item, line)
+    return shown.Measure(
+        id=item.id, name=card.name, value=card.value, unit=card.unit, target=card.note,
+        window_s=item.window.total_seconds(), weight=item.weight, lost=lost, source=item.source,
+        href=item.evidence.href, remedy=say(item.remedy_key), line=card.line, outside=card.outside,
+    )  # fmt: skip
 
 
 def _card(group: str, item: Indicator, line: Sequence[float | None]) -> shown.Reading:
