@@ -48,7 +48,32 @@ def sign_in_page(home: str) -> str:
         _field("code", t("entrance.code"), autocomplete="one-time-code", hint=t("entrance.code_hint"), hidden=True),
     ]
     first = f'<p class="quiet" id="first-start" hidden>{escape(t("entrance.first_start"))}</p>'
-    return _document(home, t("entrance.sign_in"), _form("sign-in", fields, t("entrance.sign_in")) + first)
+    return _document(
+        home, t("entrance.sign_in"), _form("sign-in", fields, t("entrance.sign_in")) + first + _by_certificate()
+    )
+
+
+def _by_certificate() -> str:
+    """Signing in with a certificate: the one of this connection, or an answer to a challenge, signed elsewhere."""
+    said = {name: escape(t(f"entrance.{name}")) for name in _CERTIFICATE_WORDS}
+    text = _area(said["challenge"], 'id="challenge" rows="4" readonly')
+    areas = "".join(_area(said[name], f'name="{name}" rows="3" required') for name in ("signature", "certificate"))
+    return (
+        f'<details id="by-certificate"><summary>{said["by_certificate"]}</summary>'
+        f'<p class="quiet">{said["by_certificate_why"]}</p>'
+        f'<button class="button" type="button" id="of-connection">{said["of_connection"]}</button>'
+        f'<form class="form" id="answer" novalidate>{text}{areas}<p class="critical" role="alert" hidden></p>'
+        f'<button class="button main-act" type="submit">{said["answer"]}</button></form></details>'
+    )
+
+
+def _area(words: str, attributes: str) -> str:
+    return f'<label class="line">{words}<textarea class="field raw" {attributes}></textarea></label>'
+
+
+_CERTIFICATE_WORDS = (
+    "by_certificate", "by_certificate_why", "of_connection", "challenge", "signature", "certificate", "answer",
+)  # fmt: skip
 
 
 def welcome_page(home: str) -> str:

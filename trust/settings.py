@@ -22,3 +22,6 @@ class Identities(Section, frozen=True):
     totp_steps_back: Annotated[
         int, doc("Older time steps whose code still counts (0: 30 seconds, as ASVS 6.5.5 asks).", ge=0, le=2)
     ] = 1
+    certificate_level: Annotated[
+        int, doc("Least assurance level of an authority whose certificates may sign in.", ge=1, le=4)
+    ] = 2

@@ -16,6 +16,9 @@ class Web(Section, frozen=True):
         "127.0.0.1:8600"
     )
     names: Annotated[tuple[str, ...], doc("Host names the site answers to, beside its addresses.")] = ()
+    proxy: Annotated[
+        bool, doc("A TLS proxy on this machine stands in front (see: yaodun trust proxy); cookies are as over HTTPS.")
+    ] = False
 
 
 class Ingest(Section, frozen=True):

@@ -20,6 +20,9 @@ class Doors:
             "/favicon.ico",
             "/robots.txt",
             "/api/v1/session",
+            "/api/v1/session/challenge",
+            "/api/v1/session/certificate",
+            "/api/v1/session/proxy",
             "/api/v1/link/inspect",
             "/api/v1/link/redeem",
         }

@@ -16,6 +16,7 @@ from infra.web.headers import API_POLICY, SecurityHeaders
 from infra.web.hosts import Hosts
 from infra.web.measures import Measured, Measures
 from infra.web.problem import Problems
+from infra.web.proxy import TrustedProxy
 from infra.web.rate import Buckets, RateLimit
 from infra.web.request_id import RequestId
 from infra.web.seams import Authenticator
@@ -26,7 +27,8 @@ from infra.web.tongue import Tongue
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShellOptions:
     """How the shell behaves. ``secure``: served over HTTPS; ``names``: host names beside ``localhost`` and addresses;
-    ``pages_policy``: Content-Security-Policy of the pages; ``body_limits``: bytes by path prefix."""
+    ``pages_policy``: Content-Security-Policy of the pages; ``body_limits``: bytes by path prefix;
+    ``proxy_secret``: what a TLS proxy in front proves itself with."""
 
     secure: bool
     names: Iterable[str] = ()
@@ -36,6 +38,7 @@ class ShellOptions:
     requests_per_s: float = 100.0
     burst: int = 400
     lifespans: tuple[Lifespan, ...] = ()
+    proxy_secret: str = field(default="", repr=False)
 
 
 def build_shell(
@@ -58,4 +61,5 @@ def build_shell(
     app = SecurityHeaders(
         app, pages=doors.pages, pages_policy=options.pages_policy, secure=options.secure, cacheable=doors.prefixes[:2]
     )
+    app = TrustedProxy(app, options.proxy_secret)
     return Measured(RequestId(app), measures)

@@ -69,6 +69,12 @@ def end_unrecognised(session: Session, newest: TrustList, now: datetime) -> list
     ]
 
 
+def end_unbound(session: Session, user: str, now: datetime) -> list[str]:
+    """End the sessions an account opened by certificate; their handles."""
+    mine = set(session.scalars(select(SessionRecord.id).where(SessionRecord.user == user)))
+    return [_end(session, row, "certificate_released", now) for row in _open(session) if row.session in mine]
+
+
 def _stands(entry: Entry | None, known: str, now: datetime) -> bool:
     if entry is None or entry.state is not State.ACCEPTED or Purpose.LOGIN not in entry.usages:
         return False

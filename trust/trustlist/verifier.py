@@ -45,6 +45,11 @@ class Verifier:
         """All versions of the trust list."""
         return self._lists.history() if self._lists is not None else History([])
 
+    def basis(self) -> tuple[int, str]:
+        """What verdicts rest on now: the list's version and the newest revocation list."""
+        latest = self.history().latest
+        return (latest.version if latest else 0), (self._status.version() if self._status is not None else "")
+
     def verify(self, request: Request) -> Verdict:
         """The verdict, with evidence; a remembered one where nothing it rests on has changed."""
         history = self.history()

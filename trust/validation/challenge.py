@@ -17,7 +17,7 @@ from trust.validation.request import Document, Request
 from trust.validation.verdict import Outcome, Verdict
 
 LIFE = timedelta(minutes=2)
-_PURPOSE = "yaodun-login-1"
+PURPOSE = "yaodun-login-1"
 Verify = Callable[[Request], Verdict]
 
 
@@ -32,7 +32,7 @@ class Challenge:
     @property
     def text(self) -> str:
         """The octets to sign, as text."""
-        return "\n".join((_PURPOSE, self.site, self.nonce, rfc3339(self.until)))
+        return "\n".join((PURPOSE, self.site, self.nonce, rfc3339(self.until)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,13 @@ def new_challenge(site: str, now: datetime) -> Challenge:
 
 
 def check_challenge(
-    challenge: Challenge, signature: bytes, certificate: bytes, pool: tuple[bytes, ...], now: datetime, verify: Verify
+    challenge: Challenge,
+    signature: bytes,
+    certificate: bytes,
+    pool: tuple[bytes, ...],
+    now: datetime,
+    verify: Verify,
+    min_level: int = 0,
 ) -> Proof:
     """The proof; ``AppError(UNAUTHENTICATED)`` where anything is wrong. ``verify`` is the site's verifier (trust list,
     revocation); the caller has taken the challenge out of its store before, so that it cannot be used twice."""
@@ -69,12 +75,27 @@ def check_challenge(
         content=challenge.text.encode(),
         purpose="login",
         usage="client",
+        min_level=min_level,
     )
-    verdict = verify(request)
-    if verdict.outcome is not Outcome.VALID or not verdict.chain:
-        codes = ", ".join(str(reason.code) for reason in verdict.reasons if not reason.advice)
-        raise AppError(ErrorKind.UNAUTHENTICATED, "trust.validation.challenge_failed", codes=codes)
+    verdict = _demand_valid(verify(request))
     leaf = verdict.chain[0]
     subjects = tuple((row["scheme"], row["value"]) for row in verdict.facts.get("subjects", ()))
     authority = str(verdict.facts.get("authority", ""))
     return Proof(leaf.fingerprint, leaf.label, f"{leaf.serial:x}", authority, verdict.level, subjects, verdict)
+
+
+def judge_owner(
+    certificate: bytes, pool: tuple[bytes, ...], now: datetime, verify: Verify, min_level: int = 0
+) -> Verdict:
+    """The verdict about a certificate whose key was proven elsewhere (in a TLS handshake), for signing in;
+    ``AppError(UNAUTHENTICATED)`` unless it is valid."""
+    documents = tuple(Document(f"part {number}", data) for number, data in enumerate((certificate, *pool)))
+    asked = Request(documents=documents, now=now, at=now, purpose="login", usage="client", min_level=min_level)
+    return _demand_valid(verify(asked))
+
+
+def _demand_valid(verdict: Verdict) -> Verdict:
+    if verdict.outcome is not Outcome.VALID or not verdict.chain:
+        codes = ", ".join(str(reason.code) for reason in verdict.reasons if not reason.advice)
+        raise AppError(ErrorKind.UNAUTHENTICATED, "trust.validation.challenge_failed", codes=codes)
+    return verdict

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from yaodun.terminal import command
-from yaodun.trust import authorities, desk, recognition, verify
+from yaodun.trust import approving, authorities, desk, proxy, recognition, verify
 
 Action = tuple[Callable[[Any], None], Callable[[argparse.Namespace], int]]
 ACTIONS: dict[str, Action] = {
@@ -19,6 +19,8 @@ ACTIONS: dict[str, Action] = {
     "issue": (desk.add_issue, desk.run_issue),
     "revoke": (desk.add_revoke, desk.run_revoke),
     "crl": (desk.add_crl, desk.run_crl),
+    "answer": (approving.add_answer, approving.run_answer),
+    "proxy": (proxy.add_proxy, proxy.run_proxy),
     "list": (recognition.add_list, recognition.run_list),
 }
 

@@ -11,6 +11,9 @@ from fastapi import APIRouter
 
 from trust.approval.api import approvals_router
 from trust.approval.approvals import Approvals
+from trust.identity.bindings import Bindings
+from trust.identity.certificate_api import bindings_router, certificate_router
+from trust.identity.certificate_sign_in import CertificateSignIn
 from trust.signer.api import pki_router, repository_router
 from trust.signer.client import ask_signer
 from trust.trustlist.api import drafts_router, verify_router
@@ -44,6 +47,11 @@ class TrustRooms:
         return Verifier(self.lists, self.status)
 
     @cached_property
+    def sign_in(self) -> CertificateSignIn:
+        """Sign-in by certificate."""
+        return CertificateSignIn(self.site.records, self.verifier, self.site.settings.identity, self.site.clock)
+
+    @cached_property
     def drafts(self) -> Drafts:
         """The next version of the list."""
         return Drafts(self.site.records, self.lists, self.site.clock)
@@ -65,7 +73,7 @@ class TrustRooms:
         return partial(ask_signer, socket_of(self.site.home))(operation, **arguments)
 
 
-def trust_routers(site: Site) -> list[APIRouter]:
+def trust_routers(site: Site, *, secure: bool) -> list[APIRouter]:
     """Every route of trust."""
     rooms = TrustRooms(site)
     return [
@@ -73,5 +81,7 @@ def trust_routers(site: Site) -> list[APIRouter]:
         pki_router(rooms.ask, site.access),
         drafts_router(rooms.drafts, site.access),
         approvals_router(rooms.approvals, site.access),
+        certificate_router(rooms.sign_in, site.settings.identity, secure=secure),
+        bindings_router(Bindings(site.records, site.access, site.clock)),
         repository_router(rooms.ask, rooms.status),
     ]

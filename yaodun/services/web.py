@@ -37,6 +37,7 @@ from yaodun.rooms.graded import graded_routers
 from yaodun.rooms.health import HealthRoom
 from yaodun.rooms.names import Names
 from yaodun.rooms.posture import PostureRoom
+from yaodun.rooms.proxy_secret import proxy_secret
 from yaodun.rooms.pulse import Pulse
 from yaodun.rooms.register import RegisterRoom
 from yaodun.rooms.trust import trust_routers
@@ -51,9 +52,10 @@ class WebService:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._host, self._port = split_address(site.settings.web.listen, "web.listen")
-        self._secure = not is_loopback(self._host)
+        self._tls = not is_loopback(self._host)
+        self._secure = self._tls or site.settings.web.proxy
         self._certificate: SiteCertificate | None = None
-        if self._secure:
+        if self._tls:
             names = [self._host, *site.settings.web.names]
             self._certificate = site_certificate(site.home.tls, names, site.clock)
         self._measures = Measures()
@@ -75,9 +77,9 @@ class WebService:
     def status(self) -> dict[str, Any]:
         """The address, once it answers."""
         address = f"{'[' + self._host + ']' if ':' in self._host else self._host}:{self._port}"
-        scheme = "https" if self._secure else "http"
+        scheme = "https" if self._tls else "http"
         shown = address.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]")  # noqa: S104 - shown, not listened on
-        kind = "web" if not self._secure else "web-https"
+        kind = "web-https" if self._tls else "web"
         return {
             "url": f"{scheme}://{shown}{HOME}" if self._answering else "",
             "listeners": [{"kind": kind, "address": address}] if self._answering else [],
@@ -102,7 +104,7 @@ class WebService:
             audit_router(audit, site.access),
             alerts_router(alerts, site.access),
             posture_router(posture, site.access),
-            *trust_routers(site),
+            *trust_routers(site, secure=self._secure),
             events_router(store, site.access, site.clock, parse_lucene),
             *graded_routers(site, store),
             *casework.routers(site.access),
@@ -131,8 +133,9 @@ class WebService:
         authenticator.listen(self._feed)
         limits = {"/_bulk": MAX_BODY, "/v1/": MAX_BODY, "/api/v1/incidents/": MAX_EVIDENCE}
         options = ShellOptions(
-            secure=self._secure, names=site.settings.web.names, pages_policy=csp(dash), body_limits=limits
-        )
+            secure=self._secure, names=site.settings.web.names, pages_policy=csp(dash), body_limits=limits,
+            proxy_secret=proxy_secret(site.home) if site.settings.web.proxy else "",
+        )  # fmt: skip
         return build_shell(api, pages, authenticator, options, self._measures)
 
     def _systems(self) -> dict[str, str]:

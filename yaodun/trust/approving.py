@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import base64
 import os
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,8 @@ from infra.errors import AppError, ErrorKind
 from trust.approval.statement import CONTEXT, Decision, Statement
 from trust.keys.uri import SigningKey, signing_key
 from trust.trustlist.publish import to_sign
-from yaodun.terminal import emit_one
+from trust.validation.challenge import PURPOSE
+from yaodun.terminal import command, emit_one
 from yaodun.trust.remote import Platform
 from yaodun.trust.signing import signer
 from yaodun.trust.verify import read_file
@@ -106,4 +106,22 @@ def _encode(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-Approve = Callable[[argparse.Namespace], int]
+def add_answer(actions: Any) -> None:
+    """Declare ``answer``."""
+    parser = command(
+        actions, "answer", "sign the text of a sign-in page", "yaodun trust answer text.txt --key card.key"
+    )
+    parser.add_argument("text", type=Path, metavar="FILE", help="the challenge, as the sign-in page shows it")
+    parser.add_argument("--key", required=True, metavar="FILE|pkcs11:URI")
+    parser.add_argument("--password-file", type=Path, metavar="FILE")
+    parser.add_argument("--pin-file", type=Path, metavar="FILE")
+
+
+def run_answer(args: argparse.Namespace) -> int:
+    """Print the signature in base64; refuses to sign anything but a challenge."""
+    text = read_file(args.text, 4096).replace(b"\r\n", b"\n").rstrip(b"\n")
+    if not text.startswith(f"{PURPOSE}\n".encode()):
+        raise AppError(ErrorKind.INVALID, "yaodun.trust.no_challenge", place=str(args.text))
+    key = signing_key(args.key, _secret(args.password_file), _secret(args.pin_file).decode())
+    print(_encode(key.sign(text)))
+    return 0

@@ -35,6 +35,33 @@
     });
   }
 
+  const corner = $("#by-certificate");
+  if (corner) {
+    let challenge = null;
+    const line = corner.querySelector("[role=alert]");
+    const tell = (text) => { line.textContent = text; line.hidden = !text; };
+    const fresh = async () => {
+      const made = await ask("POST", "/api/v1/session/challenge", {});
+      challenge = made.ok ? made.document.id : null; $("#challenge").value = made.ok ? made.document.text : "";
+      if (!made.ok) tell(made.document.detail || words.failed);
+    };
+    corner.addEventListener("toggle", () => { if (corner.open && !challenge) fresh().catch(() => tell(words.failed)); });
+    const send = async (path, body) => {
+      tell("");
+      try {
+        const done = await ask("POST", path, body);
+        if (done.ok) { location.assign(next()); return; }
+        tell(done.document.detail || words.failed);
+      } catch { tell(words.failed); }
+    };
+    $("#of-connection").addEventListener("click", () => send("/api/v1/session/proxy", {}));
+    $("#answer").addEventListener("submit", async (event) => {
+      event.preventDefault();
+      await send("/api/v1/session/certificate", { challenge: challenge || "", signature: corner.querySelector("[name=signature]").value, certificate: corner.querySelector("[name=certificate]").value });
+      await fresh().catch(() => {});
+    });
+  }
+
   const welcome = $("#welcome");
   if (welcome) {
     const secret = location.hash.slice(1);
