@@ -23,6 +23,8 @@ KEYS = (
     ("Esc", "escape"),
     ("G O", "go_overview"),
     ("G A", "go_alerts"),
+    ("G I", "go_incidents"),
+    ("G W", "go_work"),
     ("G H", "go_hosts"),
     ("G S", "go_search"),
     ("G E", "go_health"),

@@ -177,7 +177,7 @@
 
   /* ---- keys: printed on their buttons, silent while typing ---- */
   const typing = (element) => element && (/^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName) && !/^(checkbox|radio)$/.test(element.type) || element.isContentEditable);
-  const GO = { o: "/", a: "/alerts", h: "/hosts", s: "/hunt", e: "/health", u: "/users", l: "/audit" };
+  const GO = { o: "/", a: "/alerts", i: "/incidents", w: "/work", h: "/hosts", s: "/hunt", e: "/health", u: "/users", l: "/audit" };
   let leading = 0;
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
@@ -203,7 +203,7 @@
   }
   setInterval(late, 1000);
 
-  const yaodun = (window.yaodun = Object.assign({ handlers: [], watchers: [], selected: () => [] }, window.yaodun || {}, { go, param, command, furnish, openDialog, typing }));
+  const yaodun = (window.yaodun = Object.assign({ handlers: [], watchers: [], selected: () => [] }, window.yaodun || {}, { go, param, command, furnish, openDialog, typing, say }));
   yaodun.key = (key, event) => yaodun.handlers.some((handler) => handler(key, event));
   window.dash_clientside = Object.assign(window.dash_clientside || {}, {
     yaodun: {

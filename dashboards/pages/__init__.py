@@ -8,12 +8,27 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from dashboards.pages import alerts, audit, dimension, health, hosts, me, overview, search, users, wall
+from dashboards.pages import (
+    alerts,
+    audit,
+    dimension,
+    health,
+    hosts,
+    incidents,
+    me,
+    overview,
+    search,
+    users,
+    wall,
+    work,
+)
 from dashboards.visit import Visit
 
 ALL_PAGES = (
     overview.PAGE,
     alerts.PAGE,
+    incidents.PAGE,
+    work.PAGE,
     *dimension.PAGES,
     hosts.PAGE,
     search.PAGE,

@@ -8,10 +8,10 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboards.commands import Args, Outcome, command
-from dashboards.design.dialog import choice, dialog, text_area
+from dashboards.design.dialog import choice, dialog, text_area, text_field
 from dashboards.rooms.alerts import Action, Change, Stack, Verdict
 from dashboards.views.alerts import members, wanted
-from dashboards.visit import Visit
+from dashboards.visit import Visit, address
 from dashboards.words import t
 from infra.errors import AppError, ErrorKind
 
@@ -34,7 +34,28 @@ def dialogs(visit: Visit) -> Component:
         dialog(name, t(f"alerts.{name}_title"), inside, t(f"action.{name}"), f"alerts.{name}", {"ids": "selected"})
         for name, inside in fields.items()
     ]
-    return html.Div(made, className="dialogs")
+    return html.Div([*made, _incident()], className="dialogs")
+
+
+def _incident() -> Component:
+    anyway = choice("anyway", "yes", t("alerts.anyway"), t("alerts.anyway_why"), many=True)
+    fields = [
+        text_field("title", t("incidents.title"), hint=t("alerts.incident_title_hint"), required=False),
+        html.Div(anyway, className="choices"),
+    ]
+    return dialog(
+        "incident", t("alerts.incident"), fields, t("incidents.open_it"), "alerts.incident", {"ids": "selected"}
+    )
+
+
+@command("alerts.incident")
+async def incident(visit: Visit, args: Args) -> Outcome:
+    """Make an incident of them and go there."""
+    visit.rooms.authorizer.demand(visit.actor, "incidents.work")
+    ids, title = await _expanded(visit, args), str(args.get("title", ""))[:200]
+    anyway = bool(args.get("anyway"))
+    case = await visit.ask(visit.rooms.work.incidents.open, visit.actor, ids, title=title, anyway=anyway)
+    return Outcome(topics=("alerts", "incidents", "selection"), go=address(f"/incidents/{case.id}"))
 
 
 def _owners(visit: Visit) -> list[Component]:

@@ -42,19 +42,22 @@ async def pane(visit: Visit) -> Content:
         visit.param("ev") if visit.param("ev") in card.event_ids else (card.event_ids[0] if card.event_ids else "")
     )
     event = await visit.ask(visit.rooms.events.get, shown_id) if shown_id else None
+    held = (await visit.ask(visit.rooms.work.incidents.holders, [card.row.id])).get(card.row.id, "")
     scroll = html.Div(
         [
             *_head(card, visit),
             _why(card.why, card),
             _raw(card, event, shown_id, visit),
-            _entity(card, visit),
+            _entity(card, visit, held),
             *_related(card.related, visit),
             _history(card.history, visit),
         ],
         className="pane-scroll",
         tabIndex=0,
     )
-    return html.Aside([scroll, _actions(card.row, visit)], className="pane", **{"aria-label": t("alerts.pane_label")})
+    return html.Aside(
+        [scroll, _actions(card.row, visit, held)], className="pane", **{"aria-label": t("alerts.pane_label")}
+    )
 
 
 async def _alert_of(visit: Visit) -> str:
@@ -145,7 +148,7 @@ def _raw(card: AlertCard, event: Event | None, shown: str, visit: Visit) -> Comp
     )
 
 
-def _entity(card: AlertCard, visit: Visit) -> Component:
+def _entity(card: AlertCard, visit: Visit, held: str) -> Component:
     row = card.row
     same = address("/alerts", entity=row.entity, stack="flat", state="any", tr="30d")
     rows: list[tuple[str, Content]] = [
@@ -157,6 +160,8 @@ def _entity(card: AlertCard, visit: Visit) -> Component:
             t(f"alerts.state.{row.state}") + (f" · {t(f'alerts.verdict.{row.verdict}')}" if row.verdict else ""),
         ),
     ]
+    if held:
+        rows.append((t("page.incidents"), link(held, address(f"/incidents/{held}"), className="mono")))
     return _section(t("alerts.entity"), "", pairs(rows))
 
 
@@ -192,7 +197,7 @@ def _history(notes: Sequence[Note], visit: Visit) -> Component:
     return _section(t("alerts.history"), "", lines or [quiet(t("alerts.history_none"))])
 
 
-def _actions(row: AlertRow, visit: Visit) -> Component:
+def _actions(row: AlertRow, visit: Visit, held: str) -> Component:
     if not visit.may("alerts.work"):
         return html.Footer(quiet(t("alerts.may_not")), className="pane-acts")
     ids = [row.id]
@@ -210,4 +215,6 @@ def _actions(row: AlertRow, visit: Visit) -> Component:
             opener(t("action.close"), "close", key="c", kind="" if kind else "main-act"),
         ]
     buttons.append(opener(t("action.comment"), "comment", key="m"))
+    if row.state is not State.CLOSED and not held and visit.may("incidents.work"):
+        buttons.append(opener(t("alerts.incident"), "incident", key="n"))
     return html.Footer(buttons, className="pane-acts", **{"data-ids": row.id, "data-rule": row.rule})

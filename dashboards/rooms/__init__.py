@@ -16,6 +16,7 @@ from dashboards.rooms.health import Health
 from dashboards.rooms.people import People
 from dashboards.rooms.posture import Posture
 from dashboards.rooms.register import Register
+from dashboards.rooms.work import Work
 from infra.clock import Clock, SystemClock
 from infra.store.seams import EventStore
 from infra.web.seams import Authorizer
@@ -40,6 +41,7 @@ class Rooms:
     people: People
     audit: Audit
     register: Register
+    work: Work
     authorizer: Authorizer
     pulse: Pulse
     clock: Clock = field(default_factory=SystemClock)

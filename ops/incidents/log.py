@@ -27,6 +27,7 @@ def lock(session: Session, incident: str, *, wait: bool = True) -> IncidentRow:
 
 def append(session: Session, row: IncidentRow, actor: Actor, change: c.AnyChange, now: datetime) -> Case:
     """Write ``change`` as the next event of ``row`` (a new row where it has none) and return the case after it."""
+    change = msgspec.convert(msgspec.to_builtins(change), c.AnyChange)  # as it will be read: 1 becomes 1.0
     before = case_of(row) if row.events else None
     moment = max(now, before.changed) if before else now
     person = actor.id if actor.kind == "person" else ""

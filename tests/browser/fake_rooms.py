@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from infra.store.query.tree import Answer, AnyAggregation, Page, Query
 from infra.store.seams import Batch, SourceCount, SpoolPosition, StreamStats
 from infra.web.seams import Actor, Decision
 from tests.browser.fake_alerts import FakeAlerts
+from tests.browser.fake_work import fake_work
 
 NEEDS = (
     Need("业务事件接口或文件", "追溯、审批、证照等六类事件", "/ui/health"),
@@ -604,9 +605,10 @@ class FakePulse:
     alerts: FakeAlerts
     people: FakePeople
     extra: dict[str, int] = field(default_factory=dict)
+    changed: Callable[[], dict[str, int]] = dict
 
     def versions(self) -> dict[str, int]:
-        return {"alerts": self.alerts.version, "people": self.people.version, **self.extra}
+        return {"alerts": self.alerts.version, "people": self.people.version, **self.extra, **self.changed()}
 
 
 class NoEvents:
@@ -653,6 +655,7 @@ def fake_rooms(mode: str = "full", clock: Clock | None = None, events: Any = Non
     clock = clock or SystemClock()
     alerts = FakeAlerts(clock, count={"full": 120, "first": 2}.get(mode, 0), broken=mode == "broken")
     people = FakePeople(clock)
+    work, changed = fake_work(clock, mode)
     return Rooms(
         alerts=alerts,
         events=events or NoEvents(broken=mode == "broken"),
@@ -661,7 +664,8 @@ def fake_rooms(mode: str = "full", clock: Clock | None = None, events: Any = Non
         people=people,
         audit=FakeAudit(clock),
         register=FakeRegister(),
+        work=work,
         authorizer=AllowAll(),
-        pulse=FakePulse(alerts, people),
+        pulse=FakePulse(alerts, people, changed=changed),
         clock=clock,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
+from dashboards.rooms.work import Work
 from infra.blobs import FolderBlobs
 from infra.ledger import record
 from infra.store.seams import EventStore
@@ -15,6 +16,7 @@ from ops.alerts import Alerts
 from ops.incidents import Incidents
 from ops.incidents.api import incidents_router
 from ops.incidents.desk import Desk
+from ops.portal import Portal
 from yaodun.site import Site
 
 
@@ -29,6 +31,10 @@ class Casework:
     def routers(self, access: Authorizer) -> list[APIRouter]:
         """Their API."""
         return [incidents_router(self.desk, access)]
+
+    def rooms(self) -> Work:
+        """What the pages need of them."""
+        return Work(incidents=self.incidents, desk=self.desk, portal=Portal([self.desk]))
 
 
 def casework_of(

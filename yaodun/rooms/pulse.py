@@ -10,25 +10,27 @@ from infra.clock import Clock
 from infra.ledger import Ledger
 from infra.records import Records
 from ops.alerts.record import AlertHistory, AlertRow
+from ops.incidents.record import IncidentRow
 
 HEALTH_EVERY_S = 5
 PEOPLE_EVERY_S = 10
 
 
 class Pulse:
-    """Implements ``dashboards.rooms.Pulse``: three look-ups by index, and the time."""
+    """Implements ``dashboards.rooms.Pulse``: four look-ups by index, and the time."""
 
     def __init__(self, records: Records, clock: Clock) -> None:
         self._records, self._clock, self._ledger = records, clock, Ledger(records)
 
     def versions(self) -> dict[str, int]:
         """The numbers now."""
-        newest, worked, posture = self._records.read(_looks)
+        newest, worked, posture, cases = self._records.read(_looks)
         head = self._ledger.head()
         seconds = int(self._clock.now().timestamp())
         return {
             "alerts": hash((newest, worked)),
             "posture": hash(posture),
+            "incidents": hash(cases),
             "health": seconds // HEALTH_EVERY_S,
             "events": seconds // HEALTH_EVERY_S,
             "people": seconds // PEOPLE_EVERY_S,
@@ -36,7 +38,8 @@ class Pulse:
         }
 
 
-def _looks(session: Session) -> tuple[object, object, object]:
+def _looks(session: Session) -> tuple[object, object, object, object]:
     newest = session.execute(select(func.max(AlertRow.last_seen), func.max(AlertRow.id))).one()
     worked = session.scalar(select(func.max(AlertHistory.id)))
-    return tuple(newest), worked, session.scalar(select(func.max(PostureRow.at)))
+    cases = session.execute(select(func.max(IncidentRow.changed), func.count(IncidentRow.id))).one()
+    return tuple(newest), worked, session.scalar(select(func.max(PostureRow.at))), tuple(cases)

@@ -122,6 +122,7 @@ class WebService:
             people=site.identity,
             audit=audit,
             register=RegisterRoom(site.register),
+            work=casework.rooms(),
             authorizer=site.access,
             pulse=Pulse(site.records, site.clock),
             clock=site.clock,

@@ -163,6 +163,12 @@ def test_a_record_that_somebody_rewrote_is_found_out(office: Office) -> None:
     assert not office.incidents.check(case.id)
 
 
+def test_whole_numbers_do_not_break_the_chain(office: Office) -> None:
+    case = office.incidents.open(ANNA, title="something")
+    office.incidents.change(ANNA, case.id, c.Measured(values={"personal_records": 1_860_000}))
+    assert office.incidents.check(case.id)
+
+
 def test_words_in_a_search_are_words(office: Office) -> None:
     office.incidents.open(ANNA, title="100% of it")
     office.incidents.open(ANNA, title="1000 of it")
