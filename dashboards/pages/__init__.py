@@ -11,6 +11,7 @@ from typing import Any
 from dashboards.pages import (
     alerts,
     audit,
+    conformance,
     dimension,
     health,
     hosts,
@@ -37,6 +38,7 @@ ALL_PAGES = (
     audit.PAGE,
     me.PAGE,
     wall.PAGE,
+    conformance.PAGE,
 )
 GRIDS: dict[str, Callable[[Visit, dict[str, Any]], Awaitable[dict[str, Any]]]] = {
     "alerts": alerts.rows,
