@@ -14,6 +14,7 @@ kind                  body                                                      
 ``otlp-metrics``      ExportMetricsServiceRequest, protobuf                          none
 ``remote-write``      Prometheus WriteRequest, protobuf, not compressed              none
 ``k8s-audit``         JSON EventList of the Kubernetes audit webhook                 ``auditID`` + stage
+``readings``          MessagePack array of payloads of sensing devices, each as it came  none
 ``flows``             MessagePack ``Bundle``: export packets and the templates used  none
 ====================  =============================================================  ==================================
 
@@ -45,6 +46,7 @@ class FrameKind(StrEnum):
     REMOTE_WRITE = "remote-write"
     K8S_AUDIT = "k8s-audit"
     FLOWS = "flows"
+    READINGS = "readings"
 
 
 pack_records = msgspec.msgpack.Encoder().encode

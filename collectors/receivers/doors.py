@@ -9,10 +9,14 @@ from collectors.receivers.kubernetes_door import kubernetes_routes
 from collectors.receivers.opensearch_door import opensearch_routes
 from collectors.receivers.otlp_door import otlp_routes
 from collectors.receivers.prometheus_door import prometheus_routes
+from collectors.receivers.sensing_door import sensing_routes
 
 
 def ingest_application(doors: Doors) -> Starlette:
-    """OpenSearch's dialect, OTLP, Prometheus remote-write, Kubernetes' audit webhook."""
+    """OpenSearch's dialect, OTLP, Prometheus remote-write, Kubernetes' audit webhook, readings of sensing devices."""
     return application(
-        [*otlp_routes(doors), *prometheus_routes(doors), *kubernetes_routes(doors), *opensearch_routes(doors)]
+        [
+            *otlp_routes(doors), *prometheus_routes(doors), *kubernetes_routes(doors), *sensing_routes(doors),
+            *opensearch_routes(doors),
+        ]  # fmt: skip
     )
