@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import random
+import shutil
+import socket
 import statistics
 import struct
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from bench import Row, figure
@@ -77,3 +85,116 @@ def _rate(decode: Any, packets: list[bytes]) -> float:
     began = time.process_time()
     records = sum(decode(packet) for packet in packets)
     return records / (time.process_time() - began)
+
+
+_DEVICES = 20_000
+_MESSAGES = 60_000
+_PUBLISHERS = 4
+_PUBLISH = """
+import socket, sys
+from bench.devices import mqtt_connect, mqtt_publish
+port, first, count = map(int, sys.argv[1:])
+sock = socket.create_connection(("127.0.0.1", port))
+sock.sendall(mqtt_connect(f"bench-{first}"))
+sock.recv(64)
+step = 500
+for start in range(first, first + count, step):
+    sock.sendall(b"".join(mqtt_publish(number) for number in range(start, min(start + step, first + count))))
+sock.shutdown(socket.SHUT_WR)
+sock.recv(64)
+"""
+
+
+@figure("mqtt_msgs_s")
+def mqtt() -> Iterator[Row]:
+    """Messages of 20,000 devices through a real mosquitto into the fsynced spool of an agent. The rate is per second of
+    processor time of the collecting process: broker and publishers share the same two cores."""
+    rates = [asyncio.run(_collect()) for _ in range(3)]
+    yield Row("mqtt_msgs_s", statistics.median(rate for rate, _ in rates), "1/s", "by the clock, with broker and "
+              "publishers beside it", statistics.median(rate for _, rate in rates))  # fmt: skip
+
+
+async def _collect() -> tuple[float, float]:
+    from collectors.pollers.lazy import LazyPoller
+    from collectors.sources.reporting import Host
+    from infra.spool import SpoolWriter
+
+    with tempfile.TemporaryDirectory(prefix="yaodun-bench-") as folder:
+        port, broker = _broker(Path(folder))
+        spool = _Counting(SpoolWriter(Path(folder) / "spool"))
+        tree = {"kind": "mqtt", "host": "127.0.0.1", "port": port, "topics": ["yaodun/#"], "quality": 0}
+        poller = LazyPoller(Host("bench", ""), tree, Path(folder))
+        task = asyncio.create_task(poller.run(spool))
+        try:
+            while poller.status.state != "running":
+                await asyncio.sleep(0.02)
+            share = _MESSAGES // _PUBLISHERS
+            words = [
+                [sys.executable, "-c", _PUBLISH, str(port), str(n * share), str(share)] for n in range(_PUBLISHERS)
+            ]
+            senders = [subprocess.Popen(each) for each in words]
+            while not spool.records:
+                await asyncio.sleep(0.005)
+            clock, processor, already = time.monotonic(), time.process_time(), spool.records
+            while spool.records < _MESSAGES:
+                await asyncio.sleep(0.01)
+                if time.monotonic() - clock > 60:
+                    raise RuntimeError(f"{spool.records} of {_MESSAGES} messages came")
+            taken = spool.records - already
+            rates = taken / (time.process_time() - processor), taken / (time.monotonic() - clock)
+            for sender in senders:
+                sender.wait(10)
+            return rates
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            broker.terminate()
+            broker.wait(10)
+            spool.close()
+
+
+class _Counting:
+    """A spool that counts what is durable in it."""
+
+    def __init__(self, writer: Any) -> None:
+        self._writer = writer
+        self.records = 0
+
+    async def accept(self, frames: Any) -> None:
+        await self._writer.accept(frames)
+        self.records += sum(frame.count for frame in frames)
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def _broker(folder: Path) -> tuple[int, subprocess.Popen[bytes]]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    settings = folder / "mosquitto.conf"
+    settings.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\npersistence false\n")
+    words = [shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c", str(settings)]
+    broker = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _ in range(500):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
+            return port, broker
+        time.sleep(0.02)
+    broker.kill()
+    raise RuntimeError("mosquitto does not start: apt-get install mosquitto")
+
+
+def mqtt_connect(client: str) -> bytes:
+    """CONNECT of MQTT 5 with nothing else."""
+    body = b"\x00\x04MQTT\x05\x02\x00\x3c\x00" + len(client).to_bytes(2, "big") + client.encode()
+    return bytes([0x10, len(body)]) + body
+
+
+def mqtt_publish(number: int) -> bytes:
+    """A reading of one of the devices."""
+    device = f"cs-{number % _DEVICES:05d}"
+    readings = f'"readings":{{"temperature":{2 + number % 60 / 10},"humidity":{40 + number % 30}}}'
+    payload = f'{{"device":"{device}","time":1790000000,"sequence":{number // _DEVICES},{readings}}}'.encode()
+    topic = f"yaodun/{device}/readings".encode()
+    body = len(topic).to_bytes(2, "big") + topic + b"\0" + payload
+    return bytes([0x30, len(body) & 0x7F | 0x80, len(body) >> 7]) + body

@@ -49,9 +49,11 @@ class Pipeline:
     def __init__(
         self, *, spool: str, reader: FrameReader, parsers: Parsers, enrich: Enrich, detector: Detector,
         hand_over: HandOver, store: EventStore,
+        sensing: Detector | None = None,
     ) -> None:  # fmt: skip
         self._spool, self._reader, self._parsers, self._enrich = spool, reader, parsers, enrich
         self._detector, self._hand_over, self._store = detector, hand_over, store
+        self._sensing = sensing
         self._seen = Seen(store)
         self._conformer = Conformer(table())
         self.totals: Counter[str] = Counter()
@@ -120,6 +122,10 @@ class Pipeline:
     def _match(self, turn: _Turn) -> list[Signal]:
         matched = [event for stream, events in turn.events.items() if stream in MATCHED for event in events]
         signals = self._detector.match(matched, turn.twins(matched))
+        if self._sensing is not None:
+            sensed = [event for events in turn.events.values() for event in events if "yaodun.sensor.id" in event]
+            signals += self._sensing.match(sensed) if sensed else []
+            matched += sensed
         if signals:
             self._hand_over(signals)
             sources = {event["event.id"]: event["yaodun.source"] for event in matched}

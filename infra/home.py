@@ -63,6 +63,11 @@ class Home:
         return self.root / "tls"
 
     @property
+    def decoders(self) -> Path:
+        """The site's own decoders of payloads."""
+        return self.root / "decoders"
+
+    @property
     def rules(self) -> Path:
         """Rules the site adds to those that are shipped."""
         return self.root / "rules"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from infra.settings import Section, doc, load_settings
 from trust.settings import Identities
@@ -66,6 +66,10 @@ class Agent(Section, frozen=True):
     inventory_interval_s: Annotated[float, doc("Seconds between two looks at processes.", gt=0)] = 2.0
     log_files: Annotated[tuple[str, ...], doc("Log files beside the usual ones; patterns allowed.")] = ()
     watched_files: Annotated[tuple[str, ...], doc("Files whose integrity is watched; patterns allowed.")] = ()
+    pollers: Annotated[
+        tuple[dict[str, Any], ...],
+        doc("Devices, services and clouds this agent watches: tables [[agent.pollers]] (docs/devices.md)."),
+    ] = ()
 
 
 class Settings(Section, frozen=True):

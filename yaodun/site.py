@@ -14,6 +14,7 @@ from yaodun.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from collectors.fleet.fleet import Fleet
+    from collectors.sensing.register import DeviceRegister
     from infra.records import Records
     from infra.register import Register
     from infra.store.seams import EventStore
@@ -76,6 +77,14 @@ class Site:
 
         authority = AgentAuthority(self.home.secrets / "agents", self.clock)
         return Fleet(self.records, self.access, authority, self.clock, taken=(this_host().name,))
+
+    @cached_property
+    def devices(self) -> DeviceRegister:
+        """The register of sensing devices."""
+        from collectors.sensing.register import DeviceRegister
+        from trust.identity.seal import sealer_of
+
+        return DeviceRegister(self.records, self.access, sealer_of(self.home.secrets / "devices.key"), self.clock)
 
     def open_store(self, *, read_only: bool) -> EventStore:
         """The event store, for the one that writes or for those that read."""

@@ -18,6 +18,7 @@ from collectors.agent.forwarder import Forwarder
 from collectors.agent.orders import Order, Orders
 from collectors.agent.wire import Hello
 from collectors.places import Places
+from collectors.pollers.lazy import pollers_of
 from collectors.sources.integrity import IntegritySource
 from collectors.sources.inventory import InventorySource
 from collectors.sources.journal import JournalSource, journal_here
@@ -45,6 +46,7 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     watched_files: Sequence[str] = ()
     usual_files: bool = True
     off: Sequence[str] = ()
+    pollers: Sequence[dict[str, Any]] = ()
     bandwidth_kib_s: int = 0
     spool_mb: int = 512
     from_start: bool = False
@@ -137,6 +139,7 @@ class Agent:
         chosen = msgspec.structs.asdict(order.configuration)
         chosen["log_files"] = (*self._own.log_files, *order.configuration.log_files)
         chosen["watched_files"] = (*self._own.watched_files, *order.configuration.watched_files)
+        chosen["pollers"] = (*self._own.pollers, *order.configuration.pollers)
         self._settings = msgspec.structs.replace(self._own, **chosen)
         self._forwarder.configuration = order.version
         self._forwarder.pace.rate = order.configuration.bandwidth_kib_s * 1024
@@ -159,6 +162,7 @@ class Agent:
             LogFilesSource(self._host, self._places, files, from_start=settings.from_start),
             JournalSource(self._host, self._places),
             IntegritySource(self._host, watched, state / "agent-integrity.json"),
+            *pollers_of(self._host, settings.pollers, state),
         )
 
     async def _keep_running(self, source: Source) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -21,6 +21,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     log_files: Patterns = ()
     watched_files: Patterns = ()
     usual_files: bool = True
+    pollers: Annotated[tuple[dict[str, Any], ...], msgspec.Meta(max_length=256)] = ()
     off: Annotated[tuple[SourceName, ...], msgspec.Meta(max_length=32)] = ()
     bandwidth_kib_s: Annotated[int, msgspec.Meta(ge=0, le=1 << 20)] = 0
 

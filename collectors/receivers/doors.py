@@ -16,7 +16,10 @@ def ingest_application(doors: Doors) -> Starlette:
     """OpenSearch's dialect, OTLP, Prometheus remote-write, Kubernetes' audit webhook, readings of sensing devices."""
     return application(
         [
-            *otlp_routes(doors), *prometheus_routes(doors), *kubernetes_routes(doors), *sensing_routes(doors),
+            *otlp_routes(doors),
+            *prometheus_routes(doors),
+            *kubernetes_routes(doors),
+            *sensing_routes(doors),
             *opensearch_routes(doors),
-        ]  # fmt: skip
+        ]
     )

@@ -1,4 +1,4 @@
-"""``POST /sensing/{topic}``: a reading of a device or gateway, its payload as it is, read by the decoder of its topic."""
+"""``POST /sensing/{topic}``: a reading of a device or gateway, its payload as it came, read by its topic's decoder."""
 
 from __future__ import annotations
 

@@ -50,5 +50,5 @@ class DeviceBook:
     def _heard(self, notice: Notice) -> None:
         try:
             self.refresh()
-        except Exception:
+        except Exception:  # noqa: BLE001 - logged; the last state stays in force
             _log.exception("devices.refresh_failed")

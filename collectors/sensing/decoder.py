@@ -10,7 +10,7 @@ import struct
 import tomllib
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from functools import cached_property
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
@@ -54,10 +54,10 @@ class ValueSpec(_Strict, frozen=True, kw_only=True):
     offset: float = 0.0
     missing: tuple[float, ...] = ()
 
-    @cached_property
+    @property
     def layout(self) -> struct.Struct:
         """The octets of a binary value."""
-        return struct.Struct(("<" if self.endian == "little" else ">") + _CODES[self.type])
+        return _layout(self.endian, self.type)
 
     def read(self, raw: Any) -> float | None:
         """The value in its unit; None where the device says that there is none, or no number."""
@@ -72,6 +72,11 @@ class ValueSpec(_Strict, frozen=True, kw_only=True):
             return None
         value = float(raw >> self.bit & 1 if self.bit is not None and isinstance(raw, int) else raw)
         return value * self.scale + self.offset if (self.scale, self.offset) != (1.0, 0.0) else value
+
+
+@lru_cache
+def _layout(endian: str, kind: str) -> struct.Struct:
+    return struct.Struct(("<" if endian == "little" else ">") + _CODES[kind])
 
 
 class DecoderSpec(_Strict, frozen=True, kw_only=True):

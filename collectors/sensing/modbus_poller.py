@@ -113,8 +113,8 @@ class ModbusPoller:
     def _common(self) -> Event:
         return {
             "@timestamp": milliseconds(self._reporter.now()), "event.kind": "metric", "event.module": "sensing",
-            "event.dataset": "sensing.modbus", "yaodun.sensor.id": self._settings.device, "yaodun.sensor.quality": "good",
-            "yaodun.sensor.via": f"{self._settings.host}:{self._settings.port}",
+            "event.dataset": "sensing.modbus", "yaodun.sensor.id": self._settings.device,
+            "yaodun.sensor.quality": "good", "yaodun.sensor.via": f"{self._settings.host}:{self._settings.port}",
         }  # fmt: skip
 
     def _document(self, spec: RegisterSpec, value: float) -> Event:
@@ -213,5 +213,7 @@ def make(reporter: Reporter, tree: Tree, state: Path) -> Poller:
         bits = each.table in ("coil", "discrete")
         if each.table not in _FUNCTIONS or each.type not in _CODES or bits != (each.type == "bit"):
             problem = f"{each.table}/{each.type}"
-            raise AppError(ErrorKind.INVALID, "collectors.poller_setting", place=f"register {each.kind}", problem=problem)
+            raise AppError(
+                ErrorKind.INVALID, "collectors.poller_setting", place=f"register {each.kind}", problem=problem
+            )
     return ModbusPoller(reporter, settings)

@@ -18,8 +18,8 @@ from typing import Annotated
 import msgspec
 
 from collectors.delivery import deliver
-from collectors.pollers.seams import Poller, PollerSettings, Tree, settings_of
 from collectors.frames import FrameKind
+from collectors.pollers.seams import Poller, PollerSettings, Tree, settings_of
 from collectors.pollers.secret import Secret, secret_of
 from collectors.sensing.mqtt_codec import (
     CONNACK,
@@ -89,35 +89,38 @@ class MqttPoller:
             await asyncio.sleep(wait)
 
     async def _connection(self, sink: EventSink) -> None:
-        settings = self._settings
         conversation = _Conversation()
-        loop = asyncio.get_running_loop()
+        pings: asyncio.Task[None] | None = None
         try:
-            async with asyncio.timeout(_CONNECT_S):
-                transport, _ = await loop.create_connection(
-                    lambda: conversation, settings.host, settings.port, ssl=self._tls
-                )
-                session_s = settings.session_s if settings.quality else 0
-                transport.write(
-                    connect(self._client, settings.user, self._password.reveal(), _KEEP_ALIVE_S, session_s, 10_000)
-                )
-                self._check(await conversation.answer(CONNACK), "connection")
-                transport.write(subscribe(1, settings.topics, settings.quality))
-                self._check(await conversation.answer(SUBACK), "subscription")
-        except TimeoutError:
-            raise ConnectionError(f"{settings.host}:{settings.port} does not answer") from None
-        self._reporter.running()
-        pings = asyncio.create_task(_ping(transport))
-        try:
+            try:
+                async with asyncio.timeout(_CONNECT_S):
+                    transport = await self._greet(conversation)
+            except TimeoutError:
+                raise ConnectionError(f"{self._settings.host}:{self._settings.port} does not answer") from None
+            self._reporter.running()
+            pings = asyncio.create_task(_ping(transport))
             while True:
                 await self._hand_over(sink, transport, await conversation.messages())
         finally:
-            pings.cancel()
-            transport.close()
+            if pings:
+                pings.cancel()
+            conversation.close()
+
+    async def _greet(self, conversation: _Conversation) -> asyncio.Transport:
+        settings, loop = self._settings, asyncio.get_running_loop()
+        transport, _ = await loop.create_connection(lambda: conversation, settings.host, settings.port, ssl=self._tls)
+        session_s = settings.session_s if settings.quality else 0
+        transport.write(connect(self._client, settings.user, self._password.reveal(), _KEEP_ALIVE_S, session_s, 10_000))
+        self._check(await conversation.answer(CONNACK), "connection")
+        transport.write(subscribe(1, settings.topics, settings.quality))
+        self._check(await conversation.answer(SUBACK), "subscription")
+        return transport
 
     async def _hand_over(self, sink: EventSink, transport: asyncio.Transport, batch: list[tuple[int, Message]]) -> None:
         arrivals = [Arrival(each.topic, each.payload, moment, each.retained) for moment, each in batch]
-        await deliver(sink, [self._reporter.frame(FrameKind.READINGS, len(arrivals), pack_arrivals(arrivals), via="mqtt")])
+        await deliver(
+            sink, [self._reporter.frame(FrameKind.READINGS, len(arrivals), pack_arrivals(arrivals), via="mqtt")]
+        )
         if packets := [each.packet for _, each in batch if each.packet]:
             transport.write(acknowledge(packets))
 
@@ -167,6 +170,11 @@ class _Conversation(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._ended = self._ended or exc or ConnectionError("the broker closed the connection")
         self._arrived.set()
+
+    def close(self) -> None:
+        """End the connection at once."""
+        if self._transport:
+            self._transport.abort()
 
     async def answer(self, kind: int) -> list[int]:
         """The reason codes of the answer of ``kind``."""

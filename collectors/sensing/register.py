@@ -1,4 +1,4 @@
-"""``DeviceRegister``: reading and changing the register of sensing devices. Blocks; from async code call it in a thread."""
+"""``DeviceRegister``: reading and changing the register of sensing devices. Blocks; call it in a thread."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Seals(Protocol):
 
 
 class DeviceRegister:
-    """The devices of a site. Changes are judged by ``access`` (``sources.edit``) and enter the ledger, keys as a fact
+    """The devices of a site. Changes are judged by ``access`` (``register.edit``) and enter the ledger, keys as a fact
     only."""
 
     def __init__(self, records: Records, access: Authorizer, seals: Seals, clock: Clock | None = None) -> None:
@@ -62,7 +62,7 @@ class DeviceRegister:
 
     def save(self, actor: Actor, device: Device) -> None:
         """Make or change a device; ``AppError(INVALID)`` names the field that is wrong."""
-        self._access.demand(actor, "sources.edit", f"device:{device.id}")
+        self._access.demand(actor, "register.edit", f"device:{device.id}")
         _check(device)
 
         def put(session: Session) -> None:
@@ -81,7 +81,7 @@ class DeviceRegister:
 
     def set_key(self, actor: Actor, device: str, key: bytes) -> None:
         """The key of its code of authentication; empty takes it away."""
-        self._access.demand(actor, "sources.edit", f"device:{device}")
+        self._access.demand(actor, "register.edit", f"device:{device}")
         if len(key) > MAX_KEY or 0 < len(key) < 16:
             raise AppError(ErrorKind.INVALID, "collectors.sensing.key_length", place=device[:64])
 

@@ -23,7 +23,7 @@ class Names:
 
     def rule(self, rule_id: str, name: str) -> str:
         """Name of a rule in the viewer's language; the title its author gave it where we have no other."""
-        return known(f"analytics.rule.{rule_id}") or name
+        return known(f"analytics.rule.{rule_id}") or known(f"collectors.rule.{rule_id}") or name
 
     def facet(self, name: str, value: str) -> str:
         """A facet's value in words."""

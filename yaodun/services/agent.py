@@ -30,6 +30,7 @@ class AgentService:
             inventory_interval_s=chosen.inventory_interval_s,
             log_files=chosen.log_files,
             watched_files=chosen.watched_files,
+            pollers=chosen.pollers,
             spool_mb=chosen.spool_mb,
         )
         self._agent: Agent | None = None

@@ -17,6 +17,8 @@ from analytics.rules.load import shipped_rules
 from analytics.rules.memory import Remembering
 from collectors.fleet.muster import Muster
 from collectors.fleet.presence import Presence
+from collectors.frames import FrameKind
+from collectors.parsers.readings import ReadingsSplitter
 from collectors.parsers.shipped import ShippedParsers
 from collectors.pipeline import Pipeline
 from collectors.places import Places
@@ -30,6 +32,10 @@ from collectors.receivers.refusal_book import RefusalBook
 from collectors.receivers.seams import Listener, ListenerKind, Receiver
 from collectors.receivers.syslog_tcp import SyslogTcpReceiver
 from collectors.receivers.syslog_udp import SyslogUdpReceiver
+from collectors.sensing.book import DeviceBook
+from collectors.sensing.decoder import Decoders, shipped_decoders, site_decoders
+from collectors.sensing.judge import SensingJudge
+from collectors.sensing.silent_devices import SilentDevices
 from collectors.silence import SilenceWatch
 from infra.events import Signal
 from infra.events.courier import pack_signals
@@ -77,14 +83,21 @@ class Ingest:
         self._resolver = Resolver(site.records)
         self._feed = Feed(site.records, site.clock)
         self._resolver.listen(self._feed)
+        self._book = DeviceBook(site.devices)
+        self._book.listen(self._feed)
+        self._judge = SensingJudge(self._book.devices, site.home.state / "sensing.bin")
+        decoders = Decoders([*site_decoders(site.home.decoders), *shipped_decoders()])
+        more = {FrameKind.READINGS: ReadingsSplitter(decoders, self._book.keys).split}
         self._pipeline = Pipeline(
-            spool=SPOOL, reader=self._reader, parsers=ShippedParsers(), enrich=self._resolver.enrich,
+            spool=SPOOL, reader=self._reader, parsers=ShippedParsers(more), enrich=self._resolver.enrich,
             detector=Watched(self._memory, self._watch), hand_over=self._hand_over, store=self._store,
+            sensing=self._judge,
         )  # fmt: skip
         self._places = Places(self._spool, site.home.ingest_spool, site.home.state / "ingest-places.json")
         self._receivers: list[Receiver] = [
             AgentSocketReceiver(site.home.run / "agent.sock", self._places, self._hold_ms),
             SilenceWatch(self._store.counts, site.home.state / "silence.json"),
+            SilentDevices(self._book.devices, self._judge.heard),
         ]
         self._doors: list[Listener] = []
         self._weighed, self._behind = 0.0, 0
@@ -106,6 +119,7 @@ class Ingest:
         for spool in (self._spool, self._signals):
             await asyncio.to_thread(spool.close)
         self._refusals.flush()
+        self._judge.save()
         self._store.close()
         self._site.records.close()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from analytics.posture import PostureService
 from analytics.posture.api import posture_router
+from collectors.sensing.api import devices_router
 from dashboards.app import build_dash, csp
 from dashboards.rooms import Rooms
 from infra.feed import Feed
@@ -107,6 +108,7 @@ class WebService:
             *trust_routers(site, secure=self._secure),
             events_router(store, site.access, site.clock, parse_lucene),
             *graded_routers(site, store),
+            devices_router(site.devices, site.access),
             *casework.routers(site.access),
             access=site.access,
             version=__version__,
