@@ -58,8 +58,8 @@ class SensingJudge:
         self._places: dict[tuple[str, str], dict[str, tuple[int, float]]] = defaultdict(dict)
         self._saved_s = time.monotonic()
 
-    def match(self, events: Sequence[Event]) -> list[Signal]:
-        """Signals of a batch, in its order."""
+    def match(self, events: Sequence[Event], twins: Sequence[int] | None = None) -> list[Signal]:
+        """Signals of a batch, in its order; every reading counts, ``twins`` are no matter here."""
         signals: list[Signal] = []
         book = self._book()
         for event in events:
