@@ -72,6 +72,19 @@ class Agent(Section, frozen=True):
     ] = ()
 
 
+class Playbooks(Section, frozen=True):
+    """Runs of playbooks."""
+
+    signed_only: Annotated[
+        bool, doc("Only signed playbooks run live. Where the data folder holds keys in playbooks/keys, always so.")
+    ] = False
+    protected: Annotated[
+        tuple[str, ...], doc("Addresses, networks and names (with *) that no playbook may act on.")
+    ] = ()
+    mail_server: Annotated[str, doc("HOST:PORT of the mail server notices go to.")] = "127.0.0.1:25"
+    mail_sender: Annotated[str, doc("Sender of notices by mail.")] = "yaodun@localhost"
+
+
 class Settings(Section, frozen=True):
     """A site's settings."""
 
@@ -81,6 +94,7 @@ class Settings(Section, frozen=True):
     records: Records = Records()
     agent: Agent = Agent()
     identity: Identities = Identities()
+    playbooks: Playbooks = Playbooks()
 
 
 def read_settings(path: Path | None) -> Settings:

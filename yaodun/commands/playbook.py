@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from yaodun.playbooks import documents, signing
+from yaodun.playbooks import documents, running, signing
 from yaodun.terminal import command
 
 Action = tuple[Callable[[Any], None], Callable[[argparse.Namespace], int]]
@@ -15,6 +15,12 @@ ACTIONS: dict[str, Action] = {
     "export": (documents.add_export, documents.run_export),
     "sign": (signing.add_sign, signing.run_sign),
     "verify": (signing.add_verify, signing.run_verify),
+    "dry-run": (running.add_dry_run, running.run_dry_run),
+    "run": (running.add_run, running.run_run),
+    "resume": (running.add_resume, running.run_resume),
+    "rollback": (running.add_rollback, running.run_rollback),
+    "list": (running.add_list, running.run_list),
+    "secret": (running.add_secret, running.run_secret),
 }
 
 
