@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from infra.ids import new_id, stable_id
 from playbooks.engine import journal
-from playbooks.engine.interpreter import Act, Call, Needs, Wait, WaitKind
+from playbooks.engine.needs import Act, Call, Needs, Wait, WaitKind
 from playbooks.engine.orders import Outcome
 from playbooks.engine.starting import MAX_DEPTH, begin_child, child_answer
 from playbooks.engine.state import ENDED, At, Position, RunState, Token, pack

@@ -29,8 +29,9 @@ from infra.ledger import record
 from infra.records import Records
 from playbooks.engine import journal
 from playbooks.engine.commit import Batch
-from playbooks.engine.interpreter import Act, Interpreter, Needs
+from playbooks.engine.interpreter import Interpreter
 from playbooks.engine.limits import refusal
+from playbooks.engine.needs import Act, Needs
 from playbooks.engine.orders import Actuator, Order, Outcome, Seen
 from playbooks.engine.rows import AttemptRow
 from playbooks.engine.simulating import Simulator

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from infra.errors import AppError
 from playbooks.engine import scopes
+from playbooks.engine.needs import Act, Call, Needs, Wait, WaitKind
 from playbooks.engine.ordering import order_of, units_of
 from playbooks.engine.orders import Order, Outcome
 from playbooks.engine.state import At, Position, StepState, Token, Undo
 from playbooks.model.condition import parse_condition
-from playbooks.model.guard import Approval
 from playbooks.model.playbook import Playbook, Step
 from playbooks.model.vocabulary import REFERENCE, StepType
 
@@ -26,61 +24,6 @@ MAX_MOVES = 20_000
 """Moves of one run; a loop that never ends ends here."""
 SIMULATED_TURNS = 3
 """Turns of a loop in a simulation, where nothing changes the variables of its condition."""
-
-
-class WaitKind(StrEnum):
-    """What a run can wait for."""
-
-    TIMER = "timer"
-    MANUAL = "manual"
-    DECISION = "decision"
-    APPROVAL = "approval"
-    QUESTION = "question"
-    CHILD = "child"
-    DEADLINE = "deadline"
-    RETRY = "retry"
-
-
-@dataclass(slots=True)
-class Act:
-    """An order to carry out for a token."""
-
-    token: str
-    order: Order
-
-
-@dataclass(slots=True)
-class Wait:
-    """Something to wait for; ``after_s`` is when it is over by itself (None: never)."""
-
-    token: str
-    kind: WaitKind
-    gate: str
-    question: str = ""
-    after_s: float | None = None
-    choices: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = ()
-    approval: Approval | None = None
-
-
-@dataclass(slots=True)
-class Call:
-    """A playbook to run as a step."""
-
-    token: str
-    playbook: str
-    version: str
-    inputs: dict[str, str | None]
-    timeout_s: float | None = None
-
-
-@dataclass(slots=True)
-class Needs:
-    """What is needed to go on."""
-
-    acts: list[Act] = field(default_factory=list)
-    waits: list[Wait] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
 
 
 class Interpreter:

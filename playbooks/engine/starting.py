@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from infra.errors import AppError, ErrorKind
 from infra.ids import new_id
 from playbooks.engine import journal
-from playbooks.engine.interpreter import Call, Interpreter
+from playbooks.engine.interpreter import Interpreter
+from playbooks.engine.needs import Call
 from playbooks.engine.rows import DocumentRow, RunRow, WaitRow
 from playbooks.engine.state import RunState, pack
 from playbooks.model.playbook import Playbook, playbook_hash, typed
