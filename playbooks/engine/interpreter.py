@@ -2,6 +2,7 @@
 
 In: a playbook, a position, outcomes and answers.  Out: the position changed, and what is needed to go on (acts to do,
 waits to keep, playbooks to call). Source: CACAO 2.0 CS01 clause 4; what it leaves open is said at each place.
+Longer than usual: the eight kinds of steps, their gates and their ends make one state machine that is read as a whole.
 """
 
 from __future__ import annotations
