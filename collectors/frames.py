@@ -15,12 +15,13 @@ kind                  body                                                      
 ``remote-write``      Prometheus WriteRequest, protobuf, not compressed              none
 ``k8s-audit``         JSON EventList of the Kubernetes audit webhook                 ``auditID`` + stage
 ``readings``          MessagePack array of payloads of sensing devices, each as it came  none
+``business``          business events, one a line (docs/business-events.md)          ``id`` of the event
 ``flows``             MessagePack ``Bundle``: export packets and the templates used  none
 ====================  =============================================================  ==================================
 
 ``frame.count`` counts records: messages, lines that are not blank, documents, samples. ``meta`` may hold ``host``
 (name of the host the records come from), ``path``, ``offset``, ``parser``, ``index``, ``transport``, ``agent``,
-``zone`` (the UTC offset of times that carry none, such as ``+08:00``).
+``zone`` (the UTC offset of times that carry none, such as ``+08:00``), ``lax`` (numbers may be written as text).
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class FrameKind(StrEnum):
     OTLP_METRICS = "otlp-metrics"
     REMOTE_WRITE = "remote-write"
     K8S_AUDIT = "k8s-audit"
+    BUSINESS = "business"
     FLOWS = "flows"
     READINGS = "readings"
 

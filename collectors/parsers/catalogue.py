@@ -49,6 +49,10 @@ _IN_CODE = (
         "colon_pairs", "name:value parts in Chinese or English, Sangfor and others", "three known names", WRITTEN
     ),
     ParserEntry("ecs", "documents that say ecs.version", "ecs.version", "the event table"),
+    ParserEntry(
+        "business", "business events of the fixed file format (docs/business-events.md)",
+        "kind, system, time and recorded", "the written format and its examples",
+    ),
     ParserEntry("json", "any other JSON document", "a JSON object", "the event table"),
     ParserEntry(
         "otlp", "OpenTelemetry logs and metrics; messages in them go on to the other parsers", "kind of the frame",

@@ -12,6 +12,7 @@ import orjson
 
 from collectors.frames import FrameKind, unpack_records
 from collectors.parsers.auditd import MAX_JOINED, AuditRecord, read_audit, split_audit
+from collectors.parsers.business import business_record, looks_like_business, split_business
 from collectors.parsers.flatten import TooDeepError
 from collectors.parsers.journal import read_journal
 from collectors.parsers.json_records import read_json
@@ -182,6 +183,8 @@ def _json_line(context: Context, raw: bytes, identity: str) -> Answer:
 
 
 def _documents(context: Context, raw: bytes, tree: dict[str, Any], identity: str) -> Answer:
+    if looks_like_business(tree):
+        return [business_record(context, raw)]
     answer: Answer = []
     for number, (parser, event, stream) in enumerate(read_json(tree, context.clock)):
         document = dict(context.inherited)
@@ -257,5 +260,6 @@ SPLITTERS: dict[str, Callable[[Context], Answer]] = {
     FrameKind.JOURNAL: split_journal,
     FrameKind.DOCUMENTS: split_documents,
     FrameKind.K8S_AUDIT: split_k8s_audit,
+    FrameKind.BUSINESS: split_business,
 }
 """Splitters by kind of frame, those of telemetry apart."""

@@ -5,6 +5,7 @@ The format is described in docs/business-events.md.
 """
 
 from infra.events.business.bill_types import BillType, bill_types
+from infra.events.business.document import document_of, event_of
 from infra.events.business.envelope import VERSION, BusinessSystem, Envelope, Place
 from infra.events.business.kinds import BusinessEvent
 from infra.events.business.lines import Refused, decode_event, encode_event, encode_lines, read_events, read_truth
@@ -106,8 +107,10 @@ __all__ = [
     "Workflow",
     "bill_types",
     "decode_event",
+    "document_of",
     "encode_event",
     "encode_lines",
+    "event_of",
     "read_events",
     "read_truth",
 ]

@@ -42,19 +42,20 @@ def decode_event(line: bytes, number: int = 1) -> BusinessEvent | Refused:
         return Refused(number, "too_long", "", f"{len(line)} bytes, at most {MAX_LINE}")
     try:
         event = _decoder.decode(line)
-    except msgspec.ValidationError as problem:
-        return _refusal(line, number, str(problem))
     except (msgspec.DecodeError, RecursionError) as problem:
-        return Refused(number, "not_json", "", str(problem)[:200])
+        return refusal_of(line, number, problem)
     if event.v != VERSION:
         return Refused(number, "version", "v", f"version {event.v}, this reader knows {VERSION}")
     return event
 
 
-def _refusal(line: bytes, number: int, problem: str) -> Refused:
-    words, _, where = problem.partition(" - at `$")
+def refusal_of(line: bytes, number: int, problem: Exception) -> Refused:
+    """Why ``line`` was not decoded: another version, not JSON, or the field that is wrong."""
+    if not isinstance(problem, msgspec.ValidationError):
+        return Refused(number, "not_json", "", str(problem)[:200])
+    words, _, where = str(problem).partition(" - at `$")
     try:
-        version = msgspec.json.decode(line, type=_Versioned).v
+        version = msgspec.json.decode(line, type=_Versioned, strict=False).v
     except msgspec.DecodeError:
         version = VERSION
     if version != VERSION:
