@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from collectors.frames import split_lines
 from collectors.parsers.records import Context, parsed, refused
 from collectors.parsers.seams import Parsed, Refused
@@ -16,6 +18,29 @@ from infra.events.stream import Stream
 _MARKS = ("kind", "system", "time", "recorded", "id")
 LAX = "lax"
 """In ``meta``: values may be written as text (they come from CSV, XML or SQL)."""
+_REFUSED = b'{"refused":'
+
+
+class _RefusedLine(msgspec.Struct):
+    refused: dict[str, str]
+    original: str
+
+
+def refused_line(reason: str, field: str, detail: str, original: bytes) -> bytes:
+    """The line of a record that its source could not put into a line; it goes to quarantine."""
+    told = {"reason": reason, "field": field, "detail": detail}
+    return msgspec.json.encode(_RefusedLine(told, original.decode("utf-8", "replace")))
+
+
+def refusal_in(line: bytes) -> Unfit | None:
+    """The refusal that ``refused_line`` wrote; None for every other line."""
+    if not line.startswith(_REFUSED):
+        return None
+    try:
+        told = msgspec.json.decode(line, type=_RefusedLine).refused
+    except msgspec.DecodeError:
+        return None
+    return Unfit(0, told.get("reason", "refused")[:40], told.get("field", "")[:160], told.get("detail", "")[:300])
 
 
 def looks_like_business(tree: Mapping[str, Any]) -> bool:
@@ -30,7 +55,7 @@ def split_business(context: Context) -> list[Parsed | Refused]:
 
 def business_record(context: Context, raw: bytes) -> Parsed | Refused:
     """One line: the same ``id`` of the same source is the same event."""
-    event = decode_lax(raw) if context.frame.meta.get(LAX) else decode_event(raw)
+    event = refusal_in(raw) or (decode_lax(raw) if context.frame.meta.get(LAX) else decode_event(raw))
     if isinstance(event, Unfit):
         remedy = "write the line as docs/business-events.md says"
         return refused(f"business_{event.reason}", event.field, f"{event.detail}; {remedy}", raw)

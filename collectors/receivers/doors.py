@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 
+from collectors.receivers.business_door import business_routes
 from collectors.receivers.http import Doors, application
 from collectors.receivers.kubernetes_door import kubernetes_routes
 from collectors.receivers.opensearch_door import opensearch_routes
@@ -13,6 +14,7 @@ from collectors.receivers.sensing_door import sensing_routes
 
 
 def ingest_application(doors: Doors) -> Starlette:
+<<<<<<< HEAD
     """OpenSearch's dialect, OTLP, Prometheus remote-write, Kubernetes' audit webhook, readings of sensing devices."""
     return application(
         [
@@ -23,3 +25,8 @@ def ingest_application(doors: Doors) -> Starlette:
             *opensearch_routes(doors),
         ]
     )
+=======
+    """OpenSearch's dialect, OTLP, Prometheus remote-write, Kubernetes' audit webhook, business events."""
+    telemetry = [*otlp_routes(doors), *prometheus_routes(doors), *kubernetes_routes(doors)]
+    return application([*telemetry, *business_routes(doors), *opensearch_routes(doors)])
+>>>>>>> 4ee68c3 (Take business events by HTTP push, drop folder and SQL pull, each with an exact account)

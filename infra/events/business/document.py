@@ -104,16 +104,22 @@ def _fill(event: Envelope, document: Event) -> dict[str, Any]:
     rest: dict[str, Any] = {}
     for field in event.__struct_fields__:
         value = getattr(event, field)
-        if field in _COMMON or value is None or value == ():
+        if field in _COMMON or value in (None, (), ""):
             continue
         target = _NAMES.get(field)
         if target and target not in document:
-            document[target] = float(value) if target == "yaodun.biz.quantity" else msgspec.to_builtins(value)
+            document[target] = float(value) if target == "yaodun.biz.quantity" else _plain(value)
         else:
-            rest[field] = msgspec.to_builtins(value)
+            rest[field] = _plain(value)
     if event.tz != "+08:00":
         rest["tz"] = event.tz
     return rest
+
+
+def _plain(value: Any) -> Any:
+    """Plain values and lists, as documents hold them."""
+    plain = msgspec.to_builtins(value)
+    return list(plain) if isinstance(plain, tuple) else plain
 
 
 def _judge(document: Event, rest: Mapping[str, Any]) -> None:

@@ -29,7 +29,7 @@ def kinds() -> dict[str, type[msgspec.Struct]]:
 
 
 @cache
-def _lists(kind: str) -> frozenset[str]:
+def list_fields(kind: str) -> frozenset[str]:
     """The fields of a kind that hold a list of plain values."""
     struct = kinds().get(kind)
     if struct is None:
@@ -54,7 +54,7 @@ def row_object(row: Mapping[str, Any], renamed: Mapping[str, str] | None = None)
     """The object of a row. ``renamed`` gives the field of a column; ``place.lat`` nests; empty cells are absent."""
     known = column_names()
     named = {(renamed or {}).get(name) or known.get(name, name): value for name, value in row.items()}
-    lists = _lists(str(named.get("kind", "")))
+    lists = list_fields(str(named.get("kind", "")))
     made: dict[str, Any] = {}
     for name, value in named.items():
         if value is None or value == "":
