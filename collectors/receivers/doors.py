@@ -14,19 +14,14 @@ from collectors.receivers.sensing_door import sensing_routes
 
 
 def ingest_application(doors: Doors) -> Starlette:
-<<<<<<< HEAD
-    """OpenSearch's dialect, OTLP, Prometheus remote-write, Kubernetes' audit webhook, readings of sensing devices."""
+    """OpenSearch's dialect, OTLP, Prometheus remote-write, Kubernetes' audit webhook, sensing devices, business events."""
     return application(
         [
             *otlp_routes(doors),
             *prometheus_routes(doors),
             *kubernetes_routes(doors),
             *sensing_routes(doors),
+            *business_routes(doors),
             *opensearch_routes(doors),
         ]
     )
-=======
-    """OpenSearch's dialect, OTLP, Prometheus remote-write, Kubernetes' audit webhook, business events."""
-    telemetry = [*otlp_routes(doors), *prometheus_routes(doors), *kubernetes_routes(doors)]
-    return application([*telemetry, *business_routes(doors), *opensearch_routes(doors)])
->>>>>>> 4ee68c3 (Take business events by HTTP push, drop folder and SQL pull, each with an exact account)
