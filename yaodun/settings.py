@@ -32,6 +32,10 @@ class Ingest(Section, frozen=True):
         str, doc("NetFlow v5/v9, IPFIX and sFlow over UDP, such as 0.0.0.0:2055; empty switches it off.")
     ] = ""
     agents_listen: Annotated[str, doc("Agents on other hosts, over mutual TLS; empty switches it off.")] = ""
+    business_drop: Annotated[str, doc("Folder for files of business events; empty: business/drop of the home.")] = ""
+    business_pulls: Annotated[
+        str, doc("TOML file of SQL queries for business events; empty: business/pulls.toml in the data folder.")
+    ] = ""
     spool_quota_mb: Annotated[int, doc("Largest size of the ingest spool in MiB.", gt=0)] = 4096
     rules: Annotated[tuple[str, ...], doc("Folders of Sigma rules beside the shipped ones.")] = ()
 

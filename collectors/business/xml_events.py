@@ -9,7 +9,6 @@ from typing import Any
 from xml.etree.ElementTree import Element, ParseError, tostring
 
 import orjson
-import xmlschema
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
@@ -21,7 +20,9 @@ from infra.events.business.rows import list_fields
 
 @cache
 def schema() -> Any:
-    """The shipped schema, which knows every flat kind."""
+    """The shipped schema, which knows every flat kind. Its library is heavy: loaded with the first document."""
+    import xmlschema
+
     return xmlschema.XMLSchema(str(files("infra.events.business").joinpath("business-events.xsd")))
 
 

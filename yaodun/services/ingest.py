@@ -37,6 +37,7 @@ from collectors.sensing.decoder import Decoders, shipped_decoders, site_decoders
 from collectors.sensing.judge import SensingJudge
 from collectors.sensing.silent_devices import SilentDevices
 from collectors.silence import SilenceWatch
+from collectors.sources.business.receiver import BusinessReceiver
 from infra.events import Signal
 from infra.events.courier import pack_signals
 from infra.feed import Feed
@@ -98,6 +99,7 @@ class Ingest:
             AgentSocketReceiver(site.home.run / "agent.sock", self._places, self._hold_ms),
             SilenceWatch(self._store.counts, site.home.state / "silence.json"),
             SilentDevices(self._book.devices, self._judge.heard),
+            business_receiver(site),
         ]
         self._doors: list[Listener] = []
         self._weighed, self._behind = 0.0, 0
@@ -229,6 +231,14 @@ class Ingest:
             pass
         if self._pipeline.newest_ns:
             self._memory.keep(self._pipeline.newest_ns, now=True)
+
+
+def business_receiver(site: Site) -> BusinessReceiver:
+    """The drop folder and the pulls of a site."""
+    settings, own = site.settings.ingest, site.home.root / "business"
+    drop = Path(settings.business_drop) if settings.business_drop else own / "drop"
+    pulls = Path(settings.business_pulls) if settings.business_pulls else own / "pulls.toml"
+    return BusinessReceiver(drop, pulls, site.home.state / "business")
 
 
 def tls_context(certificate: SiteCertificate) -> ssl.SSLContext:
