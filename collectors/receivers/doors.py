@@ -14,7 +14,7 @@ from collectors.receivers.sensing_door import sensing_routes
 
 
 def ingest_application(doors: Doors) -> Starlette:
-    """OpenSearch's dialect, OTLP, Prometheus remote-write, Kubernetes' audit webhook, sensing devices, business events."""
+    """OpenSearch's dialect, OTLP, remote-write, Kubernetes' audit webhook, sensing devices, business events."""
     return application(
         [
             *otlp_routes(doors),
