@@ -15,6 +15,7 @@ from infra.store.seams import EventStore
 from yaodun.overview import services
 from yaodun.site import Site
 from yaodun.sources import source_rows
+from yaodun.trust.lookout import Lookout
 
 LISTING_S = 960.0
 """An agent lists everything it knows at least this often."""
@@ -167,7 +168,21 @@ class IntegrityMeasures:
         return {"data.file_integrity": Reading(float(number), href, number, "logs")}
 
 
+class TrustMeasures:
+    """Certificates near their end, weak keys, stale revocation lists: how many."""
+
+    def __init__(self, site: Site) -> None:
+        self._lookout = Lookout(site)
+
+    def readings(self, now: datetime) -> Mapping[str, Reading]:
+        """Missing where there is neither an authority nor a trust list: nothing to look at is not health."""
+        found = self._lookout.problems(now)
+        number = None if found is None else float(found)
+        return {"infrastructure.pki_problems": Reading(number, "/ui/pki", found, "trust")}
+
+
 def indicator_sources(site: Site, store: EventStore) -> Sequence[IndicatorSource]:
     """Every source of indicators of this site."""
     over_store = (HostMeasures, LoginMeasures, ExposureMeasures)
-    return [PlatformMeasures(site, store), IntegrityMeasures(site, store), *(kind(store) for kind in over_store)]
+    own = (PlatformMeasures(site, store), IntegrityMeasures(site, store), TrustMeasures(site))
+    return [*own, *(kind(store) for kind in over_store)]

@@ -58,6 +58,7 @@ class Records(Section, frozen=True):
     witnesses: Annotated[
         tuple[str, ...], doc("Files on other disks or hosts (mounted) that remember the heads of the ledger.")
     ] = ()
+    witness_every_s: Annotated[float, doc("Seconds between two signed heads of the ledger.", gt=0)] = 60.0
 
 
 class Agent(Section, frozen=True):

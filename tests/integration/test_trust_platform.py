@@ -68,6 +68,15 @@ class Pki:
 
 
 @pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    """A platform that looks at its ledger every two seconds."""
+    running = RunningSite(tmp_path_factory.mktemp("site") / "home", {"YAODUN_RECORDS__WITNESS_EVERY_S": "2"})
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
 def pki(site: RunningSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pki]:
     found = Pki(site, tmp_path_factory.mktemp("pki"))
     yield found
@@ -146,3 +155,23 @@ def test_a_restarted_signer_is_sealed_and_says_so_while_lists_go_on(pki: Pki) ->
     (row,) = pki.site.rows("trust", "ca", "unlock", *pki.present)
     assert row == {"missing": 0, "sealed": False}
     assert pki.http.post(f"/api/v1/pki/requests/{filed['id']}/issue").status_code == 201
+
+
+def test_what_trust_does_is_an_event_and_its_ledger_is_signed(pki: Pki) -> None:
+    pki.file("pump9.example.cn")
+    query = 'event.dataset:yaodun.trust AND event.action:"trust.request.submit"'
+    (first, *_) = wait_for("the request as an event", lambda: pki.site.rows("search", query), 60, 1)
+    assert first["event.outcome"] == "success"
+    heads = pki.site.home / "state" / "witness" / "heads.txt"
+    wait_for("a signed head", lambda: heads.exists() and b"ed25519" in heads.read_bytes(), 60, 0.5)
+    exported = pki.folder / "ledger.txt"
+    pki.site.command("audit", "export", str(exported), check=0)
+    pki.site.command("audit", "verify", str(exported), "--checkpoints", str(heads), check=0)
+    page = pki.site.command("audit", "digest", check=0).stdout
+    assert "sm2" in page
+    proof = pki.folder / "proof.json"
+    pki.site.command("audit", "prove", "0", "--out", str(proof), check=0)
+    pki.site.command("audit", "verify", "--proof", str(proof), check=0)
+    pki.site.command("audit", "verify", "--proof", str(proof), "--key", "00" * 32, check=1)
+    pss = {row["name"]: row["pss_mib"] for row in pki.site.status()["services"]}
+    assert pss["signer"] < 65  # idle ceiling 55, bench measures it; this one has worked

@@ -68,8 +68,14 @@ _FAMILIES = {"sm2": KeyKind.SM2, "rsa": KeyKind.RSA2048, "ed25519": KeyKind.ED25
 
 def statement_holds(statement: bytes, signature: bytes, spki: bytes) -> bool:
     """Did the key of ``spki`` sign the statement?"""
+    if load_key(spki) is None:
+        return False
+    return check_signature(spki, algorithm_of(spki), CONTEXT + statement, signature) is Check.GOOD
+
+
+def algorithm_of(spki: bytes) -> bytes:
+    """DER of the algorithm a person's key signs with; ``AppError(INVALID)`` for a key the site cannot use."""
     key = load_key(spki)
     if key is None:
-        return False
-    kind = _FAMILIES.get(key.kind) or (KeyKind.P256 if key.bits <= 256 else KeyKind.P384)
-    return check_signature(spki, ALGORITHM[kind], CONTEXT + statement, signature) is Check.GOOD
+        raise AppError(ErrorKind.INVALID, "trust.registration.approver_key")
+    return ALGORITHM[_FAMILIES.get(key.kind) or (KeyKind.P256 if key.bits <= 256 else KeyKind.P384)]

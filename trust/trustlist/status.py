@@ -26,11 +26,14 @@ from infra.web.seams import Actor
 from trust.crypto.algorithm import Check, check_signature
 from trust.crypto.curve import DEFAULT_ID
 from trust.identity.bound import end_revoked
+from trust.trustlist.publish import History
+from trust.trustlist.recognise import recognise
 from trust.trustlist.rows import StatusRow
-from trust.validation.certificate import Certificate
+from trust.validation.certificate import Certificate, read_certificate
 from trust.validation.crl import ISSUING_POINT, Crl, read_crl
 from trust.validation.name import Name
-from trust.validation.request import Document
+from trust.validation.request import Document, Request
+from trust.validation.verdict import Outcome
 
 TOPIC = "trust"
 _KEPT_OCTETS = 96 << 20
@@ -131,6 +134,26 @@ class StatusStore:
             while len(self._octets) > 1 and sum(map(len, self._octets.values())) > _KEPT_OCTETS:
                 self._octets.popitem(last=False)
         return bytes(der)
+
+
+def crl_issuers(history: History, pool: Sequence[Certificate], now: datetime) -> list[tuple[Certificate, bytes]]:
+    """Whose lists count here: the anchors of the list in force, and authorities of ``pool`` with a sound path to one
+    (whose own revocation may be unknown: that is what the list is taken for)."""
+    latest = history.latest
+    if latest is None:
+        return []
+    found = []
+    for entry in latest.entries:
+        sm2_id = DEFAULT_ID if entry.sm2_id is None else bytes.fromhex(entry.sm2_id)
+        found += [(read_certificate(der), sm2_id) for der in entry.certificates]
+        found += [(one, sm2_id) for one in pool if one.is_ca and _below(history, one, pool, now, entry.id)]
+    return found
+
+
+def _below(history: History, one: Certificate, pool: Sequence[Certificate], now: datetime, entry: str) -> bool:
+    documents = tuple(Document("issuer", certificate.der) for certificate in (one, *pool))
+    verdict = recognise(history, Request(documents=documents, now=now, at=now))
+    return verdict.outcome is not Outcome.INVALID and verdict.facts.get("authority", entry) == entry
 
 
 def name_key(name: Name) -> str:

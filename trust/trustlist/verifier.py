@@ -40,6 +40,8 @@ class Verifier:
         self._lists, self._status = lists, status
         self._known: OrderedDict[bytes, _Kept] = OrderedDict()
         self._lock = Lock()
+        self.asked = 0
+        """Questions so far; a sudden rise is worth a look."""
 
     def history(self) -> History:
         """All versions of the trust list."""
@@ -52,6 +54,7 @@ class Verifier:
 
     def verify(self, request: Request) -> Verdict:
         """The verdict, with evidence; a remembered one where nothing it rests on has changed."""
+        self.asked += 1
         history = self.history()
         version = history.latest.version if history.latest else 0
         known = self._status.version() if self._status is not None and request.anchors is None else ""

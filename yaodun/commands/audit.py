@@ -13,7 +13,11 @@ from infra.ledger import Ledger, Report
 from infra.ledger.export import examine_export, export
 from infra.ledger.witness import read_witnessed
 from infra.records import Records
-from infra.text import say
+from infra.text import language, say
+from trust.audit.checkpoint import read_checkpoints
+from trust.audit.digest import digest_page
+from trust.audit.kept import checkpoint_of
+from trust.audit.prove import check_proof, make_proof
 from yaodun.site import existing_site
 from yaodun.terminal import command, complain, emit, emit_one, home_of
 
@@ -26,7 +30,7 @@ def add(commands: Any) -> None:
         "verify or export the ledger of all changes",
         "yaodun audit verify ledger.txt --witness heads.txt",
     )
-    actions = parser.add_subparsers(dest="action", required=True, metavar="verify|export")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="verify|prove|digest|export")
     verify = command(actions, "verify", "say what was altered and where", "yaodun audit verify ledger.txt")
     verify.add_argument("export", nargs="?", type=Path, metavar="EXPORT", help="exported ledger (default: this site's)")
     verify.add_argument(
@@ -35,6 +39,19 @@ def add(commands: Any) -> None:
         metavar="FILE",
         help="heads kept elsewhere: lines of SIZE SHA256, or head lines of an export",
     )
+    verify.add_argument(
+        "--checkpoints", type=Path, metavar="FILE", help="signed checkpoints; both signatures of each must hold"
+    )
+    verify.add_argument(
+        "--key", action="append", default=[], metavar="SHA256", help="fingerprint of a key checkpoints must be by"
+    )
+    verify.add_argument("--proof", type=Path, metavar="FILE", help="check this proof alone, without any ledger")
+    prove = command(actions, "prove", "a proof of one entry that travels", "yaodun audit prove 17 --out proof.json")
+    prove.add_argument("leaf", type=int, metavar="LEAF")
+    prove.add_argument("--since", type=int, metavar="SIZE", help="also that the ledger of SIZE is its beginning")
+    prove.add_argument("--out", type=Path, metavar="FILE")
+    digest = command(actions, "digest", "the day's page to print", "yaodun audit digest > page.txt")
+    digest.add_argument("--size", type=int, metavar="SIZE", help="of this checkpoint (default: the newest)")
     written = command(actions, "export", "write the ledger to one file", "yaodun audit export ledger.txt")
     written.add_argument("file", type=Path, metavar="FILE")
 
@@ -43,7 +60,16 @@ def run(args: argparse.Namespace) -> int:
     """Exit 1 when something was altered, 0 when all is as it was written."""
     if args.action == "export":
         return _with_records(args, lambda records: _export(records, args))
+    if args.action == "prove":
+        return _with_records(args, lambda records: _prove(records, args))
+    if args.action == "digest":
+        return _with_records(args, lambda records: _digest(records, args))
+    keys = frozenset(key.replace(" ", "").replace(":", "").lower() for key in args.key)
+    if args.proof:
+        return _check_proof(args, keys)
     witnessed = read_witnessed(args.witness) if args.witness else {}
+    if args.checkpoints:
+        witnessed = {**read_checkpoints(args.checkpoints, keys), **witnessed}
     if args.export:
         if not args.export.is_file():
             raise AppError(ErrorKind.INVALID, "infra.ledger.no_export", place=str(args.export))
@@ -60,6 +86,35 @@ def _with_records(args: argparse.Namespace, work: Any) -> int:
         return int(work(site.records))
     finally:
         site.records.close()
+
+
+def _prove(records: Records, args: argparse.Namespace) -> int:
+    checkpoint = checkpoint_of(records, None)
+    earlier = checkpoint_of(records, args.since) if args.since else None
+    proof = make_proof(Ledger(records), args.leaf, checkpoint, earlier)
+    if args.out:
+        args.out.write_bytes(msgspec.json.encode(proof))
+    else:
+        emit_one(proof, args)
+    return 0
+
+
+def _check_proof(args: argparse.Namespace, keys: frozenset[str]) -> int:
+    """0 where it proves what it says; else 1 and why."""
+    try:
+        proof = msgspec.json.decode(args.proof.read_bytes())
+        emit_one(check_proof(proof, keys), args)
+        return 0
+    except (OSError, msgspec.DecodeError):
+        raise AppError(ErrorKind.INVALID, "trust.audit.proof_malformed") from None
+    except AppError as error:
+        complain(str(error))
+        return 1
+
+
+def _digest(records: Records, args: argparse.Namespace) -> int:
+    print(digest_page(checkpoint_of(records, args.size), language()), end="")
+    return 0
 
 
 def _export(records: Records, args: argparse.Namespace) -> int:

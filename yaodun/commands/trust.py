@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from yaodun.terminal import command
-from yaodun.trust import approving, authorities, desk, proxy, recognition, verify
+from yaodun.trust import approving, authorities, ceremony, desk, proxy, recognition, verify
 
 Action = tuple[Callable[[Any], None], Callable[[argparse.Namespace], int]]
 ACTIONS: dict[str, Action] = {
@@ -20,6 +20,11 @@ ACTIONS: dict[str, Action] = {
     "revoke": (desk.add_revoke, desk.run_revoke),
     "crl": (desk.add_crl, desk.run_crl),
     "answer": (approving.add_answer, approving.run_answer),
+    "ceremony": (ceremony.add_ceremony, ceremony.run_ceremony),
+    "backup": (ceremony.add_backup, ceremony.run_backup),
+    "restore": (ceremony.add_restore, ceremony.run_restore),
+    "renew": (desk.add_renew, desk.run_renew),
+    "status": (recognition.add_status, recognition.run_status),
     "proxy": (proxy.add_proxy, proxy.run_proxy),
     "list": (recognition.add_list, recognition.run_list),
 }

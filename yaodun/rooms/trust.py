@@ -73,9 +73,9 @@ class TrustRooms:
         return partial(ask_signer, socket_of(self.site.home))(operation, **arguments)
 
 
-def trust_routers(site: Site, *, secure: bool) -> list[APIRouter]:
+def trust_routers(rooms: TrustRooms, *, secure: bool) -> list[APIRouter]:
     """Every route of trust."""
-    rooms = TrustRooms(site)
+    site = rooms.site
     return [
         verify_router(rooms.verifier, site.access, site.clock),
         pki_router(rooms.ask, site.access),

@@ -16,6 +16,9 @@ from infra.errors import AppError
 from infra.ledger import Ledger, Sequencer
 from infra.ledger.keeping import WitnessFile
 from yaodun.site import Site
+from yaodun.trust.checkpointing import Checkpointing
+from yaodun.trust.lookout import Lookout
+from yaodun.trust.telling import Telling, quietly
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +35,18 @@ class Runner:
         self._ledger = Ledger(site.records)
         places = [site.home.state / "witness" / "heads.txt", *map(Path, site.settings.records.witnesses)]
         self._witnesses = [WitnessFile(place) for place in places]
+        self._checkpoints = Checkpointing(site, places)
+        self._telling = Telling(site, Lookout(site))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep time until told to stop."""
-        self._scheduler.add_job(self._tick, IntervalTrigger(seconds=60), id="tick", coalesce=True, max_instances=1)
+        self._scheduler.add_job(
+            self._tick,
+            IntervalTrigger(seconds=self._site.settings.records.witness_every_s),
+            id="tick",
+            coalesce=True,
+            max_instances=1,
+        )
         self._scheduler.start()
         ledger = asyncio.create_task(asyncio.to_thread(self._sequencer.run, self._stop))
         await stop.wait()
@@ -50,11 +61,14 @@ class Runner:
             {"id": job.id, "next": job.next_run_time.isoformat() if job.next_run_time else None}
             for job in self._scheduler.get_jobs()
         ]
-        return {"totals": dict(self._totals), "jobs": jobs}
+        totals = {**self._totals, **self._checkpoints.totals, "trust_events": self._telling.told}
+        return {"totals": totals, "jobs": jobs}
 
     async def _tick(self) -> None:
         self._totals["ticks"] += 1
         await asyncio.to_thread(self._witness)
+        await asyncio.to_thread(self._checkpoints.turn)
+        await asyncio.to_thread(quietly, self._telling)
 
     def _witness(self) -> None:
         """Let every witness see the ledger; one that objects, or cannot be written, is told in the log each time."""

@@ -41,7 +41,7 @@ from yaodun.rooms.posture import PostureRoom
 from yaodun.rooms.proxy_secret import proxy_secret
 from yaodun.rooms.pulse import Pulse
 from yaodun.rooms.register import RegisterRoom
-from yaodun.rooms.trust import trust_routers
+from yaodun.rooms.trust import TrustRooms, trust_routers
 from yaodun.site import Site
 
 HOME = "/ui/"
@@ -60,6 +60,7 @@ class WebService:
             names = [self._host, *site.settings.web.names]
             self._certificate = site_certificate(site.home.tls, names, site.clock)
         self._measures = Measures()
+        self._trust = TrustRooms(site)
         self._feed = Feed(site.records, site.clock)
         self._answering = False
         self._serving = Serving(server_of(self._application(), self._host, self._port, self._certificate))
@@ -86,6 +87,7 @@ class WebService:
             "listeners": [{"kind": kind, "address": address}] if self._answering else [],
             "fingerprint": self._certificate.fingerprint if self._certificate else "",
             "sockets": self._measures.sockets,
+            "verifications": self._trust.verifier.asked,
         }
 
     def _application(self) -> Any:
@@ -105,7 +107,7 @@ class WebService:
             audit_router(audit, site.access),
             alerts_router(alerts, site.access),
             posture_router(posture, site.access),
-            *trust_routers(site, secure=self._secure),
+            *trust_routers(self._trust, secure=self._secure),
             events_router(store, site.access, site.clock, parse_lucene),
             *graded_routers(site, store),
             devices_router(site.devices, site.access),

@@ -99,6 +99,29 @@ def run_issue(args: argparse.Namespace) -> int:
     return 0
 
 
+def add_renew(actions: Any) -> None:
+    """Declare ``renew``."""
+    parser = command(
+        actions, "renew", "file a request that replaces a certificate", "yaodun trust renew 5f3a --ca issuing --as li"
+    )
+    parser.add_argument("serial", help="hexadecimal")
+    parser.add_argument("--ca", required=True)
+    parser.add_argument("--csr", type=Path, metavar="FILE", help="a new key (rekey); none: the key stays")
+    parser.add_argument("--as", dest="person", required=True, metavar="NAME")
+
+
+def run_renew(args: argparse.Namespace) -> int:
+    """File it; approval and issue follow as for any request."""
+    csr = ""
+    if args.csr:
+        data = read_file(args.csr)
+        blocks = [der for label, der in pem_blocks(data) if label.endswith("CERTIFICATE REQUEST")]
+        csr = _encode(blocks[0] if blocks else data)
+    with signer(args) as ask:
+        emit_one(ask("renew", authority=args.ca, serial=args.serial, asker=args.person, csr=csr), args)
+    return 0
+
+
 def add_revoke(actions: Any) -> None:
     """Declare ``revoke``."""
     parser = command(

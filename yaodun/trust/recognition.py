@@ -22,7 +22,8 @@ from trust.keys import material
 from trust.trustlist.api import plain_entry
 from trust.trustlist.entry import Entry, Publisher, Signature, SignedList, TrustList
 from trust.trustlist.publish import History, ListStore, to_sign
-from trust.validation.read import read_anchors
+from trust.trustlist.status import StatusStore, crl_issuers
+from trust.validation.read import pem_blocks, read_anchors
 from yaodun.settings import read_settings
 from yaodun.terminal import command, emit, emit_one, home_of
 from yaodun.trust.authorities import public_key_of
@@ -152,3 +153,33 @@ def _publish(args: argparse.Namespace) -> None:
         found = ListStore(records, SystemClock()).publish(_document(args.document), args.person)
         Sequencer(records).turn()
     emit_one({"version": found.version, "sha256": found.sha256}, args)
+
+
+def add_status(actions: Any) -> None:
+    """Declare ``status``."""
+    parser = command(
+        actions, "status", "revocation lists the site knows", "yaodun trust status take partner.crl --issuer sub.pem"
+    )
+    ways = parser.add_subparsers(dest="way", required=True, metavar="list|take")
+    command(ways, "list", "the current ones", "yaodun trust status list")
+    take = command(ways, "take", "take one of another authority", "yaodun trust status take partner.crl")
+    take.add_argument("crl", type=Path, metavar="FILE")
+    take.add_argument("--issuer", type=Path, metavar="FILE", help="its issuer's certificate, below an accepted anchor")
+    take.add_argument("--as", dest="person", default="console", metavar="NAME")
+
+
+def run_status(args: argparse.Namespace) -> int:
+    """List or take; a list that is signed by nobody known is refused."""
+    with _records(args) as records:
+        clock = SystemClock()
+        status, history = StatusStore(records, clock), ListStore(records, clock).history()
+        if args.way == "list":
+            emit(status.all(), args)
+            return 0
+        pool = read_anchors(read_file(args.issuer), str(args.issuer)) if args.issuer else []
+        data = read_file(args.crl)
+        der = next((found for label, found in pem_blocks(data) if label == "X509 CRL"), data)
+        done = status.take(der, crl_issuers(history, pool, clock.now()), str(args.crl), args.person)
+        Sequencer(records).turn()
+    emit_one(done, args)
+    return 0
