@@ -134,6 +134,8 @@ class Pipeline:
 
     def _count(self, taken: Sequence[tuple[Frame, SpoolPosition]], turn: _Turn, signals: Sequence[Signal]) -> None:
         self.totals["frames"] += len(taken)
+        self.totals["records"] += turn.received.total()
+        self.totals["bytes"] += sum(len(frame.body) for frame, _ in taken)
         self.totals["signals"] += len(signals)
         self.totals["stored"] += turn.stored.total()
         self.totals["quarantined"] += turn.quarantined.total()

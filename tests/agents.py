@@ -44,7 +44,7 @@ class Anyone:
 class Ground:
     """A platform reduced to what agents meet. ``crash`` leaves it as kill -9 would, ``start`` begins anew."""
 
-    def __init__(self, folder: Path, hold: Callable[[], int] | None = None) -> None:
+    def __init__(self, folder: Path, hold: Callable[[int], int] | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.hold = hold
@@ -117,6 +117,7 @@ class RealAgent:
         self.home, self.server, self.token = Home(folder / "home"), server, token
         self.log = folder / "app.log"
         self.log.touch()
+        self.extra: Sequence[Path] = ()
         self.written = 0
         self.process: asyncio.subprocess.Process | None = None
 
@@ -124,7 +125,7 @@ class RealAgent:
         environment = {
             **os.environ,
             "PYTHONPATH": str(ROOT),
-            "YAODUN_AGENT__LOG_FILES": json.dumps([str(self.log)]),
+            "YAODUN_AGENT__LOG_FILES": json.dumps([str(path) for path in (self.log, *self.extra)]),
             "YAODUN_AGENT__INTERVAL_S": "3600",
             "YAODUN_AGENT__INVENTORY_INTERVAL_S": "3600",
         }

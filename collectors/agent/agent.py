@@ -79,7 +79,7 @@ class Agent:
         self._orders = orders
         self._forwarder = Forwarder(
             spool, channel, Hello(self.id, self._host.name, software=software),
-            account=self._account, report=self._report, configure=self._obey,
+            account=self._account, report=self._report, configure=self._obey, spread_s=3.0 if orders else 0.0,
         )  # fmt: skip
         self.sources: Sequence[Source] = ()
         self._running: list[asyncio.Task[None]] = []

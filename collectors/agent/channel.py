@@ -9,7 +9,8 @@ from typing import Protocol
 
 SERVER_NAME = "ingest.yaodun.internal"
 """The one name in ingest's certificate for agents: agents know it by its authority, wherever its address is."""
-HANDSHAKE_S = 20.0
+HANDSHAKE_S = 60.0
+"""Long, for a handshake may wait its turn where thousands of agents come back at once."""
 _LIMIT = 1 << 16
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]

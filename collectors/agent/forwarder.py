@@ -24,6 +24,7 @@ from collectors.agent.wire import (
     Beat,
     Hello,
     Joined,
+    May,
     Placed,
     Pulse,
     Refusal,
@@ -37,7 +38,7 @@ from infra.spool import SpoolPosition
 
 _log = logging.getLogger(__name__)
 BATCH_BYTES = 1 << 20
-LATE_BYTES = 256 << 10
+LATE_BYTES = 64 << 10
 BEAT_S = 10.0
 ANSWER_S = 60.0
 """Without an answer for so long the connection is given up: the line may be dead without a sign."""
@@ -51,7 +52,8 @@ Configure = Callable[[bytes], Awaitable[None]]
 
 class Forwarder:
     """One per agent. ``delivered`` counts records acknowledged since it started; ``report`` gives the status that
-    beats carry; ``configure`` is handed newer configurations, as ingest sends them."""
+    beats carry; ``configure`` is handed newer configurations, as ingest sends them. ``spread_s`` spreads the return of
+    many agents that lost ingest at the same moment."""
 
     def __init__(
         self,
@@ -61,6 +63,7 @@ class Forwarder:
         *,
         account: Account | None = None,
         pace: Pace | None = None,
+        spread_s: float = 0.0,
         report: Callable[[], Any] = dict,
         configure: Configure | None = None,
     ) -> None:
@@ -72,6 +75,7 @@ class Forwarder:
         self._report = report
         self._configure = configure
         self.pace = pace or Pace()
+        self._spread_s = spread_s
         self.skew = Skew()
         self.configuration = 0
         self.delivered = 0
@@ -97,7 +101,7 @@ class Forwarder:
                 wait = _FIRST_WAIT_S if self.connected else min(wait * 2, _MAX_WAIT_S)
             finally:
                 self.connected = False
-            await asyncio.sleep(wait * random.uniform(0.5, 1.0))
+            await asyncio.sleep(wait * random.uniform(0.5, 1.0) + random.uniform(0, self._spread_s))
 
     async def _connection(self) -> None:
         streams = await self._channel.open()
@@ -131,7 +135,7 @@ class Forwarder:
             await asyncio.to_thread(self._account.meet, self._spool, lanes.reached())
             self._free(lanes)
             while True:
-                busy = await self._send(streams, lanes, lanes.live, BATCH_BYTES)
+                busy = await self._send(streams, lanes, lanes.live, lanes.live.read(self.pace.share(BATCH_BYTES)))
                 busy |= await self._catch_up(streams, lanes)
                 if time.monotonic() >= self._beat_at:
                     await self._beat(streams)
@@ -145,21 +149,27 @@ class Forwarder:
         late = lanes.backlog
         if late is None or time.monotonic() < self._held_until:
             return False
-        if not await self._send(streams, lanes, late, LATE_BYTES):
+        if not late.waiting:
+            late.waiting = late.read(self.pace.share(LATE_BYTES))
+        if not late.waiting:
             await self._ask(streams, Joined(lanes.reached()[1].start), Ack)
             self._account.join(lanes.reached())
             lanes.join()
-        return True
+            return True
+        may = await self._ask(streams, May(sum(placed.frame.count for placed in late.waiting)), Ack)
+        if may.hold_ms:
+            self._held_until = time.monotonic() + may.hold_ms / 1000
+            return False
+        frames, late.waiting = late.waiting, []
+        return await self._send(streams, lanes, late, frames)
 
-    async def _send(self, streams: Streams, lanes: Lanes, lane: Lane, size: int) -> bool:
-        frames = lane.read(self.pace.share(size))
+    async def _send(self, streams: Streams, lanes: Lanes, lane: Lane, frames: list[Placed]) -> bool:
         if not frames:
             return False
         await self.pace.wait(sum(len(placed.frame.body) for placed in frames))
         ack = await self._ask(streams, Batch(frames, lane.start, lane.late, self.skew.offset_ms), Ack)
         if ack.position < frames[-1].position:
             raise ValueError("ingest acknowledged something else")
-        self._held_until = time.monotonic() + ack.hold_ms / 1000 if ack.hold_ms else self._held_until
         self._settle(lanes, lane, frames)
         return True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from collectors.agent.wire import START, LaneReached, Placed
@@ -23,6 +23,7 @@ class Lane:
     reader: SpoolReader
     reached: SpoolPosition
     end: SpoolPosition | None = None
+    waiting: list[Placed] = field(default_factory=list)
 
     @property
     def late(self) -> bool:

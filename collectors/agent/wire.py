@@ -2,8 +2,8 @@
 
 The agent opens with ``Hello``; ingest answers ``Welcome`` with the lanes of the agent's spool and how far it has each.
 From then on the agent speaks and ingest answers: ``Batch`` of frames -> ``Ack`` with the position behind its last
-frame, once the batch is durable; ``Joined`` -> ``Ack``; ``Beat`` -> ``Pulse``. Positions only grow within a lane, so a
-batch that is sent again after a lost answer is recognised and acknowledged without being taken twice.
+frame, once the batch is durable; ``May`` and ``Joined`` -> ``Ack``; ``Beat`` -> ``Pulse``. Positions only grow within a
+lane, so a batch that is sent again after a lost answer is recognised and acknowledged without being taken twice.
 
 A lane is a stretch of the spool delivered in order. There is one, until an agent comes back with a backlog: then a
 second begins at the end of the spool, so that what happens now does not wait behind what happened days ago. When the
@@ -74,10 +74,16 @@ class Batch(msgspec.Struct, tag="batch", array_like=True):
 
 
 class Ack(msgspec.Struct, tag="ack", array_like=True):
-    """Everything of the lane up to ``position`` is durable; more backlog is welcome after ``hold_ms``."""
+    """Everything of the lane up to ``position`` is durable; ``hold_ms`` answers ``May``."""
 
     position: SpoolPosition
     hold_ms: int = 0
+
+
+class May(msgspec.Struct, tag="may", array_like=True):
+    """May so many records of backlog come now? Answered by an ``Ack`` whose ``hold_ms`` is 0 for yes."""
+
+    records: int
 
 
 class Joined(msgspec.Struct, tag="joined", array_like=True):
@@ -144,7 +150,7 @@ class Refusal(msgspec.Struct, tag="refusal", array_like=True):
     code: str
 
 
-FromAgent = Hello | Batch | Joined | Beat | Ask | Enrol | Renew
+FromAgent = Hello | Batch | May | Joined | Beat | Ask | Enrol | Renew
 ToAgent = Welcome | Ack | Pulse | Authority | Certified | Refusal
 _encode = msgspec.msgpack.Encoder().encode
 _T = TypeVar("_T")

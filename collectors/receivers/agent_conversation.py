@@ -17,6 +17,7 @@ from collectors.agent.wire import (
     Hello,
     Joined,
     LaneReached,
+    May,
     Placed,
     Pulse,
     Welcome,
@@ -33,8 +34,8 @@ from infra.spool import SpoolPosition
 SKEW_FROM_MS = 250
 """Clocks that differ by less are taken for right."""
 
-Hold = Callable[[], int]
-"""Milliseconds that backlog should wait before more of it comes."""
+Hold = Callable[[int], int]
+"""May so many records of backlog come? 0 for yes, else milliseconds until it is worth asking again."""
 Next = Callable[[], Any]
 
 
@@ -101,7 +102,7 @@ class Conversation:
         self, places: Places, sink: EventSink, guest: Guest, writer: asyncio.StreamWriter, hold: Hold | None = None
     ) -> None:
         self._places, self._sink, self._guest, self._writer = places, sink, guest, writer
-        self._hold = hold or (lambda: 0)
+        self._hold = hold or (lambda records: 0)
         self._place = f"agent:{guest.key}"
         self._lanes: dict[SpoolPosition, SpoolPosition] = {}
 
@@ -119,6 +120,8 @@ class Conversation:
         match message:
             case Batch(frames=[_, *_]):
                 return await self._take(message)
+            case May():
+                return Ack(START, self._hold(message.records))
             case Joined():
                 return self._join(message)
             case Beat():
@@ -133,7 +136,7 @@ class Conversation:
             await deliver(self._sink, [self._marked(placed, place, batch.skew_ms) for placed in fresh])
             self._lanes[batch.lane] = reached = fresh[-1].position
             self._guest.delivered(fresh, batch.late)
-        return Ack(max(reached, batch.frames[-1].position), self._hold() if batch.late else 0)
+        return Ack(max(reached, batch.frames[-1].position))
 
     def _join(self, joined: Joined) -> Ack:
         if joined.lane == START:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -47,12 +48,18 @@ MAX_STRANGERS = 256
 STRANGER_MESSAGE = 32 << 10
 MAX_MESSAGE = 16 << 20
 HANDSHAKE_S = 20.0
+HANDSHAKES = 64
+BACKLOG = 8_192
+READ_LIMIT = 1 << 17
 STRANGER_S = 20.0
 QUIET_S = 120.0
 """An agent beats every ten seconds; one that says nothing for so long is gone."""
 LATEST_NS = 4_102_444_800 * 10**9
 """The year 2100: clocks beyond it are none."""
 _SAVE_S = 2.0
+
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class AgentTlsReceiver:
@@ -78,14 +85,13 @@ class AgentTlsReceiver:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._open = 0
         self._strangers = 0
-        self._server: asyncio.Server | None = None
+        self._socket: socket.socket | None = None
+        self._acceptor: asyncio.Task[None] | None = None
         self._saver: asyncio.Task[None] | None = None
 
     @property
     def addresses(self) -> Sequence[Listener]:
-        if self._server is None:
-            return []
-        return [Listener(ListenerKind.AGENTS, join_address(sock.getsockname())) for sock in self._server.sockets]
+        return [Listener(ListenerKind.AGENTS, join_address(self._socket.getsockname()))] if self._socket else []
 
     async def start(self, sink: EventSink) -> None:
         """Opens the port. ``sink`` must be the ``Places`` given, or wrap it."""
@@ -95,26 +101,50 @@ class AgentTlsReceiver:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await self._serve(sink, reader, writer)
 
-        self._server = await asyncio.start_server(
-            serve, sock=sock, ssl=context, limit=1 << 18, backlog=4096, ssl_handshake_timeout=HANDSHAKE_S
-        )
+        sock.listen(BACKLOG)
+        self._socket = sock
+        self._acceptor = asyncio.create_task(self._accept(sock, context, serve), name="agents")
         self._loop = asyncio.get_running_loop()
         self._muster.changed = self._changed
         self._saver = asyncio.create_task(self._save(), name="presence")
 
     async def stop(self) -> None:
         """Closes the port; what was acknowledged is durable, what was not comes again."""
-        if self._server is None:
+        if self._socket is None:
             return
         self._muster.changed = lambda: None
-        self._server.close()
-        if self._saver:
-            self._saver.cancel()
-            await asyncio.gather(self._saver, return_exceptions=True)
+        workers = [task for task in (self._acceptor, self._saver) if task]
+        for task in workers:
+            task.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+        self._socket.close()
         await self._connections.end_all()
         self._places.save()
         self._presence.save()
-        self._server = None
+        self._socket = None
+
+    async def _accept(self, listening: socket.socket, context: ssl.SSLContext, serve: Serve) -> None:
+        """Handshakes a few at a time: when thousands come back at once, each is done before its time is over, and the
+        others wait in the kernel's queue."""
+        loop, turn = asyncio.get_running_loop(), asyncio.Semaphore(HANDSHAKES)
+        shaking: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                await turn.acquire()
+                try:
+                    sock, _ = await loop.sock_accept(listening)
+                except OSError:
+                    turn.release()
+                    _log.exception("agents.accept_failed")
+                    await asyncio.sleep(0.1)
+                    continue
+                task = asyncio.create_task(_shake_hands(sock, context, serve))
+                shaking.add(task)
+                task.add_done_callback(shaking.discard)
+                task.add_done_callback(lambda done: turn.release())
+        finally:
+            for task in shaking:
+                task.cancel()
 
     def _context(self) -> ssl.SSLContext:
         authority = self._fleet.authority
@@ -277,6 +307,16 @@ class RemoteGuest:
     def delivered(self, frames: Sequence[Placed], late: bool) -> None:
         self._present.last_ns = time.time_ns()
         self._present.late += sum(placed.frame.count for placed in frames) if late else 0
+
+
+async def _shake_hands(sock: socket.socket, context: ssl.SSLContext, serve: Serve) -> None:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=READ_LIMIT, loop=loop)
+    protocol = asyncio.StreamReaderProtocol(reader, serve, loop=loop)
+    try:
+        await loop.connect_accepted_socket(lambda: protocol, sock, ssl=context, ssl_handshake_timeout=HANDSHAKE_S)
+    except (OSError, TimeoutError):
+        sock.close()
 
 
 async def _say(writer: asyncio.StreamWriter, message: Any) -> None:

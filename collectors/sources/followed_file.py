@@ -10,7 +10,7 @@ from pathlib import Path
 
 from collectors.places import Places
 
-CHUNK = 1 << 20
+CHUNK = 1 << 17
 """Bytes read at once; a longer line is cut off there and its rest skipped."""
 KEPT_OF_LONG = (1 << 20) + 1
 BACKLOG = 1 << 20

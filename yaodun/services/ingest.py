@@ -25,6 +25,7 @@ from collectors.places import Places
 from collectors.rates import Rates
 from collectors.receivers.agent_socket import AgentSocketReceiver
 from collectors.receivers.agent_tls import AgentTlsReceiver
+from collectors.receivers.backlog_gate import BacklogGate
 from collectors.receivers.doors import ingest_application
 from collectors.receivers.flows_udp import FlowUdpReceiver
 from collectors.receivers.http import Doors
@@ -58,8 +59,9 @@ FLUSH_S = 0.5
 """A turn waits until at least so long after the one before, so that segments are not too small."""
 IDLE_S = 0.05
 PRESENCE = "agents.json"
-HOLD_FROM, HOLD_MS, WEIGH_S = 4 << 20, 250, 0.05
-"""With more than so many bytes waiting for the pipeline, agents are asked to let their backlog wait so long."""
+TURN_S, MIN_TURN, MAX_TURN = 0.7, 128 << 10, 4 << 20
+BACKLOG_WAIT_S = 0.5
+"""Backlog of agents comes in only as fast as keeps what waits for the pipeline below so long."""
 SIGHTINGS_S = 10.0
 """How often hosts that nobody knew become assets."""
 
@@ -95,14 +97,17 @@ class Ingest:
             sensing=self._judge,
         )  # fmt: skip
         self._places = Places(self._spool, site.home.ingest_spool, site.home.state / "ingest-places.json")
+        self._gate = BacklogGate(
+            self._places, lambda: self._pipeline.newest_ns, lambda: not self._reader.lag_bytes(), wait_s=BACKLOG_WAIT_S
+        )
+        self._turn_bytes = MAX_TURN // 4
         self._receivers: list[Receiver] = [
-            AgentSocketReceiver(site.home.run / "agent.sock", self._places, self._hold_ms),
+            AgentSocketReceiver(site.home.run / "agent.sock", self._places, self._gate.hold_ms),
             SilenceWatch(self._store.counts, site.home.state / "silence.json"),
             SilentDevices(self._book.devices, self._judge.heard),
             business_receiver(site),
         ]
         self._doors: list[Listener] = []
-        self._weighed, self._behind = 0.0, 0
         self._stop = threading.Event()
         self._rates = Rates()
 
@@ -164,7 +169,7 @@ class Ingest:
         if settings.agents_listen:
             self._receivers.append(await asyncio.to_thread(self._agents_door, settings.agents_listen))
         for receiver in self._receivers:
-            await receiver.start(self._places)
+            await receiver.start(self._gate)
             self._doors.extend(receiver.addresses)
         return await self._open_http(settings.http_listen)
 
@@ -184,14 +189,7 @@ class Ingest:
         muster = Muster(self._site.fleet)
         muster.listen(self._feed)
         presence = Presence(self._site.home.state / PRESENCE)
-        return AgentTlsReceiver(listen, self._places, self._site.fleet, muster, presence, self._hold_ms)
-
-    def _hold_ms(self) -> int:
-        """Backlog waits while the pipeline is busy, so that what happens now is stored within seconds."""
-        now = time.monotonic()
-        if now - self._weighed > WEIGH_S:
-            self._weighed, self._behind = now, self._reader.lag_bytes()
-        return HOLD_MS if self._behind > HOLD_FROM else 0
+        return AgentTlsReceiver(listen, self._places, self._site.fleet, muster, presence, self._gate.hold_ms)
 
     def _tls(self, host: str) -> SiteCertificate:
         """The site's certificate, for whatever is open to other machines."""
@@ -206,6 +204,17 @@ class Ingest:
         except Exception:
             log.exception("ingest.sightings_failed")
 
+    def _turn(self, started: float) -> int:
+        """One turn, as large as the pipeline gets through in about a second: larger ones would keep events waiting."""
+        totals = self._pipeline.totals
+        records, size = totals["records"], totals["bytes"]
+        taken = self._pipeline.turn(self._turn_bytes)
+        seconds = time.monotonic() - started
+        self._gate.worked(totals["records"] - records, seconds)
+        if (size := totals["bytes"] - size) >= MIN_TURN // 2:
+            self._turn_bytes = max(MIN_TURN, min(MAX_TURN, round(size * TURN_S / seconds)))
+        return taken
+
     def _pump(self) -> None:
         self._pipeline.recall(self._site.clock.now())
         self._memory.recall(lambda taken_ns: received_since(self._store, taken_ns, self._site.clock.now()))
@@ -216,7 +225,7 @@ class Ingest:
                 flushed = started
                 self._note_strangers()
             try:
-                taken = self._pipeline.turn()
+                taken = self._turn(started)
             except Exception:
                 log.exception("ingest.turn_failed")
                 self._stop.wait(1.0)

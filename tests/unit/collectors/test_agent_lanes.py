@@ -29,7 +29,7 @@ class Door:
         self.writer = SpoolWriter(folder / "spool", LIMITS)
         self.places = Places(self.writer, folder / "spool", folder / "places.json")
         self.hold_ms = hold_ms
-        self.receiver = AgentSocketReceiver(folder / "sock", self.places, lambda: self.hold_ms)
+        self.receiver = AgentSocketReceiver(folder / "sock", self.places, lambda records: self.hold_ms)
 
     async def close(self, *, crash: bool = False) -> None:
         if crash:
@@ -65,7 +65,7 @@ async def test_what_happens_now_overtakes_a_backlog_that_is_held(tmp_path: Path)
     await door.receiver.start(door.places)
     forwarder = Forwarder(tmp_path / "agent", LocalChannel(tmp_path / "sock"), Hello("a", "h"))
     task = asyncio.create_task(forwarder.run())
-    await until(lambda: forwarder.delivered)
+    await until(lambda: forwarder.connected)
     await agent.accept([numbered(9_999)])
     await until(lambda: 9_999 in arrived(tmp_path), 4)
     assert len(arrived(tmp_path)) < 3_001
