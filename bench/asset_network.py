@@ -1,5 +1,5 @@
-"""A generated network for the figure of asset merging, written without looking at the book it judges: hosts live for
-three weeks, come and go, change addresses, names, cards and systems, are cloned and replaced; sources see parts of them.
+"""A generated network for the figure of asset merging: hosts live for three weeks, come and go, change addresses,
+names, cards and systems, are cloned and replaced; sources see parts of them.
 
 Every observation carries the number of the true device. Nothing of that reaches the book.
 """
@@ -239,7 +239,8 @@ class Network:
         name = _at(device.names, at)
         return Observation(
             by=SightedBy.AGENT, at=at, machine_id=_at(device.machine_ids, at), serial=device.serial,
-            macs=_at(device.cards, at), ips=(address,), name=name if self.chance.random() < 0.7 else f"{name}.corp.example",
+            macs=_at(device.cards, at), ips=(address,),
+            name=name if self.chance.random() < 0.7 else f"{name}.corp.example",
             instance_id=device.instance if self.chance.random() < 0.5 else "",
         )  # fmt: skip
 

@@ -3,7 +3,8 @@
 The ladder (surest first): cloud instance id, machine id, hardware serial, MAC with VLAN, certificate key, name, address
 at that time. A key is followed only where nothing surer contradicts it: two devices with one machine id but different
 serials or instance ids are clones, not one. Where only network cards tell clones apart, the newcomer is a suspect: it
-becomes an asset of its own at once, and is joined to the first again when that one stays silent, as after a changed card.
+becomes an asset of its own at once, and is joined to the first again when that one stays silent, as after a changed
+card.
 """
 
 from __future__ import annotations
@@ -338,8 +339,10 @@ class AssetBook:
 
     def _begin(self, seen: Observation) -> str:
         made = self._new_id(seen)
+        base, copy = made, 1
         while made in self.assets or made in self._joined:
-            made = f"{made}-2" if not made[-2:-1] == "-" else f"{made[:-1]}{int(made[-1]) + 1}"
+            copy += 1
+            made = f"{base}-{copy}"
         self.assets[made] = Known(made, seen.at)
         self._note_twin(made, seen)
         self.findings.append(Finding("unknown", made, seen.at, after=seen.name or (seen.ips or ("",))[0]))
