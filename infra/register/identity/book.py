@@ -5,6 +5,8 @@ at that time. A key is followed only where nothing surer contradicts it: two dev
 serials or instance ids are clones, not one. Where only network cards tell clones apart, the newcomer is a suspect: it
 becomes an asset of its own at once, and is joined to the first again when that one stays silent, as after a changed
 card.
+
+Longer than usual: each rung of the ladder reads what the rungs before it wrote, and they only change together.
 """
 
 from __future__ import annotations
