@@ -10,7 +10,10 @@ from infra.exchange import Todo
 from infra.web.seams import Actor
 from ops.incidents.desk import Desk
 from ops.incidents.service import Incidents
+from ops.inspection import Inspections
+from ops.inspection.plans import Plans
 from ops.runs import RunDesk
+from ops.work import Changes, Drills, Duty, Orders
 
 
 class Waiting(Protocol):
@@ -26,4 +29,10 @@ class Work:
     incidents: Incidents
     desk: Desk
     portal: Waiting
+    orders: Orders
+    changes: Changes
+    duty: Duty
+    drills: Drills
+    inspections: Inspections
+    plans: Plans
     runs: RunDesk | None = None

@@ -10,12 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from jinja2 import StrictUndefined, TemplateError
-from jinja2.sandbox import SandboxedEnvironment
 
 from infra.errors import AppError, ErrorKind
 from infra.text import language
-from ops.documents.template import as_bytes, blank_document, render_docx
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -65,11 +62,16 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> Table:
 
 def to_docx(paper: Paper, template: bytes | None = None, place: str = "paper.docx") -> bytes:
     """The paper as a Word file; ``AppError(INVALID)`` names what is wrong with a site's template."""
+    from ops.documents.template import render_docx
+
     return render_docx(template or default_docx(), _context(paper), place)
 
 
 def to_html(paper: Paper, template: str | None = None, place: str = "paper.html") -> str:
     """The paper as one HTML file that needs nothing else; ``AppError(INVALID)`` as above."""
+    from jinja2 import StrictUndefined, TemplateError
+    from jinja2.sandbox import SandboxedEnvironment
+
     environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
     try:
         made = environment.from_string(template or DEFAULT_HTML).render(lang=str(language()), **_context(paper))
@@ -84,6 +86,8 @@ def _context(paper: Paper) -> dict[str, Any]:
 
 def default_docx() -> bytes:
     """The shipped Word template; ``yaodun report template`` writes it for a site to change."""
+    from ops.documents.template import as_bytes, blank_document
+
     document = blank_document()
     document.add_heading("{{ title }}", 0)
     document.add_paragraph("{{ subtitle }}")

@@ -18,13 +18,22 @@ from infra.events import Signal, Why
 from infra.exchange import Level
 from infra.records import Records, open_records
 from infra.records.migrate import migrate
+from infra.schedule import Cron, Schedules
 from infra.web.seams import Actor
 from ops.alerts import Alerts
 from ops.incidents import Incidents, State
 from ops.incidents import change as c
 from ops.incidents.desk import Desk
 from ops.incidents.record import IncidentRow
+from ops.inspection import Inspections, shipped_lists
+from ops.inspection.facts import Account, Backup, BaselineFinding, Disk
+from ops.inspection.plans import Plan, Plans
 from ops.portal import Portal
+from ops.work import Changes, Drills, Duty, Orders
+from ops.work.changes import Risk, Scope
+from ops.work.drills import Criterion
+from ops.work.duty import Rota
+from ops.work.orders import OrderState
 
 ANALYST = Actor(id="u-analyst", name="值班员甲", roles=("analyst",))
 OTHER = Actor(id="u-other", name="值班员乙", roles=("analyst",))
@@ -79,12 +88,25 @@ class WorkSite:
         self.alerts = Alerts(self.records, self.clock, silent)
         self.incidents = Incidents(self.records, self.clock, silent, self.alerts, FolderBlobs(folder / "blobs"))
         self.desk = Desk(self.incidents, self.alerts, self.clock, None, lambda one: NAMES.get(one, one))
+        self.orders = Orders(self.records, self.clock, silent)
+        self.changes = Changes(self.records, self.clock, silent)
+        self.duty = Duty(self.records, self.clock, silent)
+        self.drills = Drills(self.records, self.clock, silent)
+        self.inspections = Inspections(
+            self.records, self.clock, silent, shipped_lists(), ShownFacts(self.clock), self.orders, self.changes
+        )
+        self.plans = Plans(Schedules(self.records, self.clock), self.inspections, self.alerts, self.clock)
         if mode == "full":
             tell(self)
+            tell_work(self)
 
     def work(self) -> Work:
         """The rooms."""
-        return Work(incidents=self.incidents, desk=self.desk, portal=Portal([self.desk]))
+        portal = Portal([self.desk, self.orders, self.changes, self.duty])
+        return Work(
+            incidents=self.incidents, desk=self.desk, portal=portal, orders=self.orders, changes=self.changes,
+            duty=self.duty, drills=self.drills, inspections=self.inspections, plans=self.plans,
+        )  # fmt: skip
 
     def versions(self) -> dict[str, int]:
         """What changed."""
@@ -96,7 +118,8 @@ def fake_work(clock: Clock, mode: str) -> tuple[Work, Any]:
     """Rooms of work in a mode, and their share of the pulse."""
     if mode == "broken":
         broken: Any = BrokenRoom()
-        return Work(incidents=broken, desk=broken, portal=broken), dict
+        names = ("incidents", "desk", "portal", "orders", "changes", "duty", "drills", "inspections", "plans")
+        return Work(**dict.fromkeys(names, broken)), dict
     made = WorkSite(clock, mode)
     return made.work(), made.versions
 
@@ -178,3 +201,82 @@ def _alert(
     ]  # fmt: skip
     (alert,) = site.alerts.absorb(signals)
     return alert.id
+
+
+class ShownFacts:
+    """A site with a filling disk, an old backup and a dormant account."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def services(self) -> list[tuple[str, str]]:
+        return [(name, "running") for name in ("ingest", "keeper", "analysis", "runner", "web")]
+
+    def sources(self) -> list[dict[str, Any]]:
+        row = {"received": 50_120, "quarantined": 100, "refused": 20, "last_seen": "2026-11-25T02:00:00Z"}
+        return [{"id": "syslog/edge", "silent": False, **row}, {"id": "biz/trace", "silent": True, **row}]
+
+    def disks(self) -> list[Disk]:
+        return [
+            Disk(host="srv-01", mount="/", used=0.61, growth_per_day=0.002),
+            Disk(host="db-01", mount="/data", used=0.78, growth_per_day=0.012),
+        ]
+
+    def accounts(self) -> list[Account]:
+        now = self._clock.now()
+        old = now - timedelta(days=140)
+        return [Account(name="li", state="active", roles=("analyst",), created=old, last_seen=old, second_factor=True)]
+
+    def backups(self) -> list[Backup]:
+        now = self._clock.now()
+        return [Backup(place="/mnt/second", taken=now - timedelta(days=3), proven=now - timedelta(days=20))]
+
+    def baseline(self) -> list[BaselineFinding]:
+        return [BaselineFinding(id="ssh_root", title="SSH 不许 root 登录", verdict="compliant", digest="a1")]
+
+    def certificates(self) -> list[tuple[str, bytes]]:
+        return []
+
+
+def tell_work(site: WorkSite) -> None:
+    """Orders in all lights, a change that waits and one that runs, a week of duty, a scored drill, inspections."""
+    now = site.clock.now()
+    site.clock.back = timedelta(hours=30)
+    for plan, name, timing in (("daily", "daily", "30 8 * * *"), ("weekly", "weekly", "0 9 * * 1")):
+        site.plans.save(ANALYST, Plan(id=plan, list=name, timing=Cron(timing)))
+    site.orders.open(OTHER, "更换追溯库故障磁盘", level=Level.HIGH, assignee="u-analyst", due=now - timedelta(hours=2))
+    soon = site.orders.open(ANALYST, "省局接口证书换发", assignee="u-other", due=now + timedelta(hours=6))
+    site.orders.open(ANALYST, "补登三台新主机的责任人", level=Level.LOW, due=now + timedelta(days=4))
+    done = site.orders.open(ANALYST, "修补门户服务器内核", assignee="u-other", due=now + timedelta(hours=20))
+    site.orders.move(OTHER, soon.id, OrderState.DOING)
+    site.orders.move(OTHER, done.id, OrderState.DONE, "已打补丁并重启，服务正常")
+    scope = Scope(systems=("药品追溯监管系统",), assets=("db-01",))
+    plan = {"reason": "厂商安全公告", "plan": "备份，升级，核对行数", "rollback": "回退快照", "scope": scope}
+    running = site.changes.ask(
+        OTHER, "追溯库小版本升级", starts=now - timedelta(hours=1), ends=now + timedelta(hours=3), silences=True, **plan
+    )
+    site.changes.approve(ANALYST, running.id)
+    site.changes.ask(
+        OTHER,
+        "更换核心交换机",
+        starts=now + timedelta(days=1),
+        ends=now + timedelta(days=1, hours=4),
+        risk=Risk.HIGH,
+        **plan,
+    )
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=2)
+    people = ("u-analyst", "u-other", "u-forensic")
+    site.duty.plan(ANALYST, Rota(people=people, starts=midnight, hours=12, count=18))
+    criteria = (
+        Criterion(name="30 分钟内发现", weight=3),
+        Criterion(name="1 小时内上报", weight=2),
+        Criterion(name="备份可恢复"),
+    )
+    drill = site.drills.plan(ANALYST, "勒索软件处置演练", "文件服务器上的文件被加密", now - timedelta(days=1), criteria)
+    site.drills.start(ANALYST, drill.id)
+    site.drills.score(ANALYST, drill.id, {"30 分钟内发现": 90, "1 小时内上报": 70, "备份可恢复": 100}, "上报电话须更新")
+    site.drills.plan(ANALYST, "跨网链路中断演练", "省级链路中断四小时", now + timedelta(days=9), criteria)
+    site.clock.back = timedelta(minutes=20)
+    site.inspections.run(ANALYST, "daily", scope=("127.0.0.1:9",))
+    site.clock.back = timedelta(0)
+    site.inspections.run(ANALYST, "weekly")

@@ -6,9 +6,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from infra.home import Home
+from infra.ledger import record
 from infra.text import say
 from yaodun.backup import check, read_inventory, restore
 from yaodun.backup.restoring import Finding
+from yaodun.site import existing_site
 from yaodun.terminal import Progress, command, complain, emit, home_of
 
 
@@ -33,9 +36,22 @@ def run(args: argparse.Namespace) -> int:
     if not all(finding.equal for finding in findings):
         complain(say("yaodun.backup.differs", place=str(source)))
         return 1
+    if args.check and home.records.exists():
+        tell_proven(home, source)
     place = source if args.check else home.root
     complain(say("yaodun.backup.same", place=str(place), compared=len(findings)))
     return 0
+
+
+def tell_proven(home: Home, source: Path) -> None:
+    """Let the ledger of the site know that this backup comes back; inspections ask for it."""
+    site = existing_site(home)
+    detail = {"to": str(source)}
+    site.records.write(
+        lambda session: record(
+            session, actor="console", action="yaodun.site.backup_proven", thing="site:this", detail=detail
+        )
+    )
 
 
 def row(finding: Finding) -> dict[str, Any]:

@@ -1,47 +1,90 @@
-"""Casework on a site: incidents and what belongs to them, put together once for API, pages, runner and commands."""
+"""Casework on a site: incidents, work and inspections, put together once for API, pages, runner and commands."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from fastapi import APIRouter
-
-from dashboards.rooms.work import Work
 from infra.blobs import FolderBlobs
 from infra.ledger import record
+from infra.schedule import Schedules
 from infra.store.seams import EventStore
 from infra.web.seams import Authorizer
 from ops.alerts import Alerts
 from ops.incidents import Incidents
-from ops.incidents.api import incidents_router
 from ops.incidents.desk import Desk
+from ops.inspection import Inspections
+from ops.inspection.lists import lists_of
+from ops.inspection.plans import Plans
 from ops.portal import Portal
+from ops.runs import RunDesk
+from ops.work import Changes, Drills, Duty, Orders
+from yaodun.rooms.inspected import Inspected
 from yaodun.site import Site
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+    from dashboards.rooms.work import Work
 
 
 @dataclass(frozen=True)
 class Casework:
-    """The services of work."""
+    """The services of work; ``runs`` is None until a playbook engine is wired."""
 
     alerts: Alerts
     incidents: Incidents
     desk: Desk
+    orders: Orders
+    changes: Changes
+    duty: Duty
+    drills: Drills
+    inspections: Inspections
+    plans: Plans
+    runs: RunDesk | None = None
 
     def routers(self, access: Authorizer) -> list[APIRouter]:
         """Their API."""
-        return [incidents_router(self.desk, access)]
+        from ops.incidents.api import incidents_router
+        from ops.inspection.api import inspection_router
+        from ops.work.api import work_router
+
+        return [
+            incidents_router(self.desk, access),
+            work_router(self.orders, self.changes, self.duty, self.drills, access),
+            inspection_router(self.inspections, self.plans, access),
+        ]
 
     def rooms(self) -> Work:
         """What the pages need of them."""
-        return Work(incidents=self.incidents, desk=self.desk, portal=Portal([self.desk]))
+        from dashboards.rooms.work import Work
+
+        portal = Portal([self.desk, self.orders, self.changes, self.duty])
+        return Work(
+            incidents=self.incidents, desk=self.desk, portal=portal, orders=self.orders, changes=self.changes,
+            duty=self.duty, drills=self.drills, inspections=self.inspections, plans=self.plans, runs=self.runs,
+        )  # fmt: skip
 
 
 def casework_of(
-    site: Site, store: EventStore | None = None, people: Callable[[], Mapping[str, str]] = dict
+    site: Site,
+    store: EventStore | None = None,
+    people: Callable[[], Mapping[str, str]] = dict,
+    runs: RunDesk | None = None,
 ) -> Casework:
-    """The services over the site's records; ``people`` gives names by account id."""
-    alerts = Alerts(site.records, site.clock, record)
-    incidents = Incidents(site.records, site.clock, record, alerts, FolderBlobs(site.home.blobs))
-    desk = Desk(incidents, alerts, site.clock, store, lambda account: people().get(account, account))
-    return Casework(alerts, incidents, desk)
+    """The services over the site's records; ``people`` gives names by account id. Without ``store`` one is opened
+    when an inspection first asks it."""
+    records, clock = site.records, site.clock
+    alerts = Alerts(records, clock, record)
+    incidents = Incidents(records, clock, record, alerts, FolderBlobs(site.home.blobs))
+    orders, changes = Orders(records, clock, record), Changes(records, clock, record)
+    opened = (lambda: store) if store is not None else (lambda: site.open_store(read_only=True))
+    lists = lists_of(site.home.root / "inspections")
+    inspections = Inspections(records, clock, record, lists, Inspected(site, opened), orders, changes)
+    return Casework(
+        alerts=alerts, incidents=incidents, runs=runs, orders=orders, changes=changes, inspections=inspections,
+        desk=Desk(incidents, alerts, clock, store, lambda account: people().get(account, account)),
+        duty=Duty(records, clock, record), drills=Drills(records, clock, record, runs),
+        plans=Plans(Schedules(records, clock), inspections, alerts, clock),
+    )  # fmt: skip

@@ -20,6 +20,7 @@ from infra.spool import SpoolReader
 from infra.spool.bookmark import Bookmark
 from ops.alerts import Alerts
 from ops.alerts.pressure import AlertPressure
+from ops.work import Changes
 from yaodun.measures import indicator_sources
 from yaodun.silence import silence_signals
 from yaodun.site import Site
@@ -41,6 +42,7 @@ class Analysis:
 
     def __init__(self, site: Site) -> None:
         self._alerts = Alerts(site.records, site.clock, record)
+        self._changes = Changes(site.records, site.clock, record)
         pressure = AlertPressure(self._alerts)
         self._store = site.open_store(read_only=True)
         sources = indicator_sources(site, self._store)
@@ -105,6 +107,7 @@ class Analysis:
             except msgspec.MsgspecError:
                 log.exception("analysis.frame_unreadable", extra={"source": frame.source})
         changed = self._alerts.absorb(signals)
+        self._totals["alerts_hushed"] += self._changes.hush(self._alerts, changed)
         self._bookmark.save(frames[-1][1])
         self._reader.release(frames[-1][1])
         self._totals["signals"] += len(signals)

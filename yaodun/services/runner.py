@@ -13,14 +13,19 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from infra.errors import AppError
+from infra.feed import Feed
 from infra.ledger import Ledger, Sequencer
 from infra.ledger.keeping import WitnessFile
+from infra.schedule import Clockwork
+from yaodun.rooms.casework import casework_of
+from yaodun.rooms.clockwork import jobs_of, minutely, plan_defaults
 from yaodun.site import Site
 from yaodun.trust.checkpointing import Checkpointing
 from yaodun.trust.lookout import Lookout
 from yaodun.trust.telling import Telling, quietly
 
 log = logging.getLogger(__name__)
+SUPERVISE_EVERY_S = 60
 
 
 class Runner:
@@ -37,6 +42,9 @@ class Runner:
         self._witnesses = [WitnessFile(place) for place in places]
         self._checkpoints = Checkpointing(site, places)
         self._telling = Telling(site, Lookout(site))
+        self._work = casework_of(site)
+        self._feed = Feed(site.records, site.clock)
+        self._clockwork = Clockwork(site.records, self._scheduler, jobs_of(site), site.clock)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep time until told to stop."""
@@ -47,11 +55,16 @@ class Runner:
             coalesce=True,
             max_instances=1,
         )
+        self._scheduler.add_job(
+            self._supervise, IntervalTrigger(seconds=SUPERVISE_EVERY_S), id="supervise", coalesce=True, max_instances=1
+        )
         self._scheduler.start()
+        await asyncio.to_thread(self._begin)
         ledger = asyncio.create_task(asyncio.to_thread(self._sequencer.run, self._stop))
         await stop.wait()
         self._stop.set()
-        self._scheduler.shutdown(wait=False)
+        await asyncio.to_thread(self._feed.stop)
+        await asyncio.to_thread(self._clockwork.stop)
         await ledger
         self._site.records.close()
 
@@ -64,11 +77,26 @@ class Runner:
         totals = {**self._totals, **self._checkpoints.totals, "trust_events": self._telling.told}
         return {"totals": totals, "jobs": jobs}
 
+    def _begin(self) -> None:
+        """Set the timers of all schedules, and follow their changes."""
+        plan_defaults(self._work)
+        self._clockwork.start()
+        self._clockwork.listen(self._feed)
+        self._feed.start()
+
     async def _tick(self) -> None:
         self._totals["ticks"] += 1
         await asyncio.to_thread(self._witness)
         await asyncio.to_thread(self._checkpoints.turn)
         await asyncio.to_thread(quietly, self._telling)
+
+    def _supervise(self) -> None:
+        """Timers of incidents, lights of orders, missed inspections; what fails is told, and the others go on."""
+        for name, work in minutely(self._site, self._work).items():
+            try:
+                self._totals[name] += work()
+            except Exception:
+                log.exception("runner.supervision_failed", extra={"work": name})
 
     def _witness(self) -> None:
         """Let every witness see the ledger; one that objects, or cannot be written, is told in the log each time."""
