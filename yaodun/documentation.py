@@ -14,7 +14,7 @@ import msgspec
 from infra.events.table import ECS_VERSION, Field, table
 from yaodun.business_schema import business_schema
 from yaodun.cli import build_parser
-from yaodun.documented_kinds import bill_types_table, kinds_tables
+from yaodun.documented_kinds import bill_types_table, kinds_tables, knobs_table
 from yaodun.settings import Settings
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -80,7 +80,7 @@ def pages() -> dict[Path, str]:
         DOCS / "fields.md": fields_page(),
         operating: replaced(operating.read_text(encoding="utf-8"), "settings", settings_table()),
         DOCS.parent / "infra" / "events" / "business" / "business-events.xsd": business_schema(),
-        business: replaced(kinds, "bill-types", bill_types_table()),
+        business: replaced(replaced(kinds, "bill-types", bill_types_table()), "knobs", knobs_table()),
         commands: replaced(commands.read_text(encoding="utf-8"), "commands", commands_table()),
     }
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from infra.events.business import BusinessEvent, Envelope, bill_types
+from yaodun.simulation.knobs import known_knobs
 
 _WORDS: dict[Any, str] = {str: "text", int: "integer", float: "number", bool: "boolean", datetime: "time"}
 
@@ -79,3 +80,12 @@ def _kind(hint: Any) -> str:
         names = ", ".join(f"`{field.encode_name}`" for field in msgspec.structs.fields(hint))
         return f"object ({names})"
     return _WORDS[hint]
+
+
+def knobs_table() -> str:
+    """Every knob of the simulation."""
+    rows = [
+        f"| `{knob.name}` | {knob.low:g} to {knob.high:g} | {knob.lowest:g} to {knob.highest:g} | {knob.about} |"
+        for knob in known_knobs().values()
+    ]
+    return "\n".join(["| knob | default | allowed | meaning |", "|---|---|---|---|", *rows])

@@ -22,13 +22,19 @@ CODES_A_DAY = 8400
 
 
 def simulate(
-    seed: int, days: int, *, codes: int | None = None, knobs: Mapping[str, float] | None = None, first: date = FIRST_DAY
+    seed: int,
+    days: int,
+    *,
+    codes: int | None = None,
+    knobs: Mapping[str, float] | None = None,
+    first: date = FIRST_DAY,
+    label: str = "",
 ) -> Tape:
-    """The tape of one world."""
+    """The tape of one world; the ids of its events carry ``label`` (default: the seed)."""
     size = CODES_A_DAY * days if codes is None else codes
     almanac = Almanac(first, days)
     dice = Dice(seed, "world")
-    tape = Tape(almanac)
+    tape = Tape(almanac, label or str(seed))
     world = World(almanac, dice, Knobs(knobs), tape)
     populate(world, size)
     clerk = Clerk(world, "clerk")

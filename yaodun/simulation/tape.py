@@ -17,10 +17,10 @@ Kind = TypeVar("Kind", bound=Envelope)
 
 
 class Tape:
-    """Collects events and truths; gives identities."""
+    """Collects events and truths; gives identities, which begin with their kind and ``label``."""
 
-    def __init__(self, almanac: Almanac) -> None:
-        self.almanac = almanac
+    def __init__(self, almanac: Almanac, label: str) -> None:
+        self.almanac, self._label = almanac, label
         self._events: list[BusinessEvent] = []
         self._dropped: set[str] = set()
         self.truths: list[Truth] = []
@@ -39,7 +39,7 @@ class Tape:
     def name(self, kind: str) -> str:
         """A new event id."""
         self._number += 1
-        return f"{kind}-{self._number:08d}"
+        return f"{kind}-{self._label}-{self._number:07d}"
 
     def add(self, event: BusinessEvent) -> None:
         """Record one event."""

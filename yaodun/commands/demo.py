@@ -1,0 +1,104 @@
+"""``yaodun demo``: a labelled, simulated site of all fourteen systems and an attack on it, by the real receivers."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import timedelta
+from typing import Any
+
+from infra.clock import rfc3339
+from infra.store.seams import EventStore
+from infra.text import say
+from infra.web.hosts import is_loopback
+from yaodun.commands.replay import count_alerts, wait_correlated, wait_stored
+from yaodun.console import console_actor
+from yaodun.demo.hosts import enter
+from yaodun.demo.play import BACK, Play, Played
+from yaodun.demo.sender import Sender
+from yaodun.preflight import split_address
+from yaodun.site import Site, existing_site
+from yaodun.terminal import command, emit_one, home_of
+
+HOSTS, BUSINESS = "demo-hosts", "demo-business"
+PAUSE_S, FAST_PAUSE_S = 60.0, 0.5
+TOKEN_DAYS = 1
+WAIT_S = 600.0
+
+
+def add(commands: Any) -> None:
+    """Declare the command."""
+    summary = "send a labelled simulated site and an attack on it through the running platform"
+    parser = command(commands, "demo", summary, "yaodun demo --fast")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="another seed, other details (default: 1)")
+    parser.add_argument("--fast", action="store_true", help="no minutes of pause between the stages")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Play, wait until all is stored and correlated, say what was sent and where to look."""
+    site = existing_site(home_of(args))
+    actor = console_actor()
+    tokens = [site.tokens.create_source(actor, source, TOKEN_DAYS) for source in (HOSTS, BUSINESS)]
+    try:
+        sender = _sender(site, tokens[0].secret, tokens[1].secret)
+        try:
+            emit_one(_play(site, sender, args), args)
+        finally:
+            sender.close()
+    finally:
+        for token in tokens:
+            site.tokens.revoke(actor, token.token.id)
+        site.records.close()
+    return 0
+
+
+def _sender(site: Site, host_token: str, business_token: str) -> Sender:
+    host, port = split_address(site.settings.ingest.http_listen, "ingest.http_listen")
+    if is_loopback(host):
+        return Sender(f"http://{host}:{port}", host_token, business_token)
+    name = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
+    return Sender(f"https://{name}:{port}", host_token, business_token, str(site.home.tls / "site.crt"))
+
+
+def _play(site: Site, sender: Sender, args: argparse.Namespace) -> dict[str, Any]:
+    store = site.open_store(read_only=True)
+    before = {source: _received(store, source) for source in (HOSTS, BUSINESS)}
+    begun = site.clock.now()
+    assets = enter(site.register, console_actor(), begun - timedelta(days=30))
+    play = Play(sender, site.clock, args.seed, FAST_PAUSE_S if args.fast else PAUSE_S)
+    _tell(play.background())
+    stages = play.attack(_tell)
+    for source, kind in ((HOSTS, "host_events"), (BUSINESS, "business_events")):
+        wait_stored(store, source, before[source] + sender.sent[kind], WAIT_S)
+    wait_correlated(site, WAIT_S)
+    return {
+        "run": play.run,
+        "assets": assets,
+        **sender.sent,
+        "alerts": count_alerts(site, store, HOSTS) + count_alerts(site, store, BUSINESS),
+        "stages": [
+            {"stage": each.stage, "at": rfc3339(each.at), "events": each.host_events + each.business_events}
+            for each in stages
+        ],
+        "look_at": _places(site, rfc3339(begun - BACK)),
+    }
+
+
+def _received(store: EventStore, source: str) -> int:
+    found = store.counts().get(source)
+    return found.received if found else 0
+
+
+def _tell(played: Played) -> None:
+    words = say(f"yaodun.demo.stage.{played.stage}", hosts=played.host_events, business=played.business_events)
+    print(words, file=sys.stderr, flush=True)
+
+
+def _places(site: Site, begun: str) -> list[str]:
+    base = f"http://{site.settings.web.listen}"
+    return [
+        say("yaodun.demo.look_overview", where=f"{base}/ui/"),
+        say("yaodun.demo.look_alerts", where=f"{base}/ui/alerts", command=f"yaodun alerts --since {begun}"),
+        say("yaodun.demo.look_events", command="yaodun search 'yaodun.simulated:true'"),
+        say("yaodun.demo.look_posture", command="yaodun posture"),
+    ]
