@@ -15,12 +15,16 @@ import zipfile
 import zlib
 from collections.abc import Generator, Iterator
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import IO, cast
 
+import msgspec
 import orjson
 import zstandard
 
+from collectors.capture.files import metered
+from collectors.capture.pcapfile import MAGIC, NG
 from collectors.frames import FrameKind
 from infra.errors import AppError, ErrorKind
 from infra.events.frame import Frame
@@ -32,7 +36,6 @@ MAX_MEMBER = 1 << 31
 MAX_JSON = 256 << 20
 """A file that is one JSON document or array is read whole up to this size."""
 _EVTX = b"ElfFile\0"
-_PCAP = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\n\r\r\n")
 
 
 class FileKind(StrEnum):
@@ -127,9 +130,9 @@ class _Reader:
     def frames(self, stream: IO[bytes], kind: FileKind) -> Iterator[Frame]:
         head = _peek(stream)
         stream = _chain(head, stream)
-        if kind is FileKind.PCAP or head[:4] in _PCAP:
-            raise _invalid(self._name, "captures are read by the sensor: yaodun sensor read FILE")
-        if kind is FileKind.EVTX or head.startswith(_EVTX):
+        if kind is FileKind.PCAP or head[:4] in MAGIC or head[:4] == NG:
+            yield from self._metered(stream)
+        elif kind is FileKind.EVTX or head.startswith(_EVTX):
             yield from self._packed(evtx_lines(stream, self._name), FrameKind.NDJSON)
         elif kind in (FileKind.SYSLOG, FileKind.LINES) or not _looks_like_json(head):
             yield from self._packed(_lines(stream), FrameKind.LINES)
@@ -148,6 +151,12 @@ class _Reader:
             raise _invalid(self._name, f"not valid JSON: {error}") from None
         for item in tree if isinstance(tree, list) else [tree]:
             yield orjson.dumps(item)
+
+    def _metered(self, stream: IO[bytes]) -> Iterator[Frame]:
+        documents = metered(stream, self._name)
+        while batch := list(islice(documents, FRAME_RECORDS)):
+            body = msgspec.msgpack.encode(batch)
+            yield Frame(self._source, FrameKind.DOCUMENTS, len(batch), self._received_ns, body)
 
     def _packed(self, lines: Iterator[bytes], kind: FrameKind) -> Iterator[Frame]:
         held: list[bytes] = []

@@ -15,11 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 import orjson
 
+from collectors.capture.files import metered
 from collectors.frames import FrameKind, count_lines
 from collectors.parsers.seams import Parsed
 from collectors.parsers.shipped import ShippedParsers
@@ -139,7 +141,9 @@ class EventReader:
         if file.kind == FileKind.EVTX:
             yield from _evtx(file)
         elif file.kind == FileKind.PCAP:
-            raise AppError(ErrorKind.INVALID, "yaodun.kind_unread", place=file.name, what="pcap")
+            documents = metered(file.stream, file.name)
+            while batch := list(islice(documents, 1000)):
+                yield b"".join(orjson.dumps(each) + b"\n" for each in batch)
         else:
             for lines in line_blocks(file.stream):
                 yield b"".join(line for line in lines if len(line) <= MAX_LINE)
