@@ -16,7 +16,7 @@ import pyarrow as pa
 from bench import mixed
 from infra.clock import SystemClock
 from infra.events.stream import Stream
-from infra.store.embedded import EmbeddedStore, bloom
+from infra.store.embedded import EmbeddedStore, index
 from infra.store.embedded.columns import to_arrow
 from infra.store.embedded.segment import SIDECAR, write_segment
 from infra.store.query.shaping import micros
@@ -60,7 +60,7 @@ def _segment(store: EmbeddedStore, block: pa.Table, number: int, start: int, wid
     day = datetime.fromtimestamp(start / 1e6, UTC).date().isoformat()
     path = f"{Stream.LOGS}/{day}/{_name(number)}.parquet"
     made = write_segment(store.folder, path, Stream.LOGS, day, 1, rows)
-    (store.folder / path).with_suffix(SIDECAR).write_bytes(bloom.build(bloom.items_of(rows)))
+    (store.folder / path).with_suffix(SIDECAR).write_bytes(index.build(rows))
     with store.manifest.transaction():
         store.manifest.add([made])
 

@@ -109,11 +109,11 @@ class RunningSite:
         wait_for("the one-time link", path.exists)
         return path.read_text().strip()
 
-    def command(self, *words: str, check: int | None = None) -> subprocess.CompletedProcess[str]:
+    def command(self, *words: str, check: int | None = None, within_s: float = 120) -> subprocess.CompletedProcess[str]:
         """Run ``yaodun WORDS`` on this site; ``check`` is the exit code it must have."""
         done = subprocess.run(
             [sys.executable, "-m", "yaodun", *words], env=self.environment, capture_output=True, text=True, check=False,
-            timeout=120,
+            timeout=within_s,
         )  # fmt: skip
         assert check is None or done.returncode == check, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done

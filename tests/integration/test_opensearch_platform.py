@@ -51,13 +51,13 @@ def test_from_the_folder_into_a_cluster_and_on(tmp_path: Path, cluster: str) -> 
     (made,) = site.rows("token", "create", "--source", "mover")
     deliver(site, made["token"], 0)
     wait_for("the events in the folder", lambda: len(users(site)) == FEW, 60)
-    done = site.command("migrate", "--to", f"opensearch={cluster}", "--format", "ndjson", check=1)
+    done = site.command("migrate", "--to", f"opensearch={cluster}", "--format", "ndjson", check=1, within_s=400)
     assert "stop it" in done.stderr
     deliver(site, made["token"], FEW)
     wait_for("more events in the folder", lambda: len(users(site)) == 2 * FEW, 60)
     before = {row["id"]: row for row in site.status()["sources"]}["mover"]
     site.stop()
-    done = site.command("migrate", "--to", f"opensearch={cluster}", "--format", "ndjson", check=0)
+    done = site.command("migrate", "--to", f"opensearch={cluster}", "--format", "ndjson", check=0, within_s=400)
     assert all(json.loads(line)["equal"] for line in done.stdout.splitlines())
 
     moved = RunningSite(home, extra={"YAODUN_STORE__OPENSEARCH": cluster})

@@ -1,4 +1,4 @@
-"""Compaction: many small segments become few large ones, sorted by time, with a filter of words beside each.
+"""Compaction: many small segments become few large ones, sorted by time, with an index of words beside each.
 
 New files are written and synced, one transaction swaps them in, the old files go after a grace period, for readers of
 other processes may hold their names. Segments of like size are merged (size-tiered), so an event is rewritten only
@@ -14,13 +14,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from infra.ids import new_id
-from infra.store.embedded import bloom
+from infra.store.embedded import index
 from infra.store.embedded.columns import arrow_type
 from infra.store.embedded.segment import SIDECAR, Segment, sync_folders, unlink_segments, write_segment
 from infra.store.embedded.store import EmbeddedStore
@@ -42,12 +43,14 @@ class Tiers:
 
 @dataclass(slots=True)
 class Compaction:
-    """What was done: the new segments, how many they replaced, how many files were unlinked, duplicates removed."""
+    """What was done: the new segments, how many they replaced, how many files were unlinked, duplicates removed, and
+    how many segments of an earlier version were indexed anew."""
 
     made: list[Segment] = field(default_factory=list)
     replaced: int = 0
     unlinked: int = 0
     duplicates: int = 0
+    indexed: int = 0
 
 
 def compact(store: EmbeddedStore, tiers: Tiers | None = None, most: int = 64) -> Compaction:
@@ -64,7 +67,26 @@ def compact(store: EmbeddedStore, tiers: Tiers | None = None, most: int = 64) ->
                 break
             _merge(store, group, done)
         done.unlinked = unlink_retired(store, chosen.grace)
+        done.indexed = index_anew(store, most - len(done.made))
     return done
+
+
+def index_anew(store: EmbeddedStore, most: int) -> int:
+    """Give an index to merged segments that have none this version can read; how many, at most ``most``."""
+    without = (segment for segment in store.manifest.live() if segment.level and not _indexed(store.folder, segment))
+    done = 0
+    for segment in islice(without, max(most, 0)):
+        try:
+            rows = _read(store.folder, [segment])
+        except FileNotFoundError:
+            continue
+        _write_index(store.folder / segment.path, rows)
+        done += 1
+    return done
+
+
+def _indexed(folder: Path, segment: Segment) -> bool:
+    return index.load((folder / segment.path).with_suffix(SIDECAR)) is not None
 
 
 @contextmanager
@@ -130,7 +152,7 @@ def _merge(store: EmbeddedStore, group: Sequence[Segment], done: Compaction) -> 
     late = LATE if LATE in first.path else ""
     path = f"{first.stream}/{first.day}/c-{new_id()}{late}.parquet"
     made = write_segment(store.folder, path, first.stream, first.day, 1, rows)
-    _write_bloom(store.folder / path, rows)
+    _write_index(store.folder / path, rows)
     sync_folders(store.folder, [made])
     if store.manifest.swap([segment.number for segment in group], made, micros(store.clock.now())):
         done.made.append(made)
@@ -156,9 +178,11 @@ def _sorted_once(rows: pa.Table) -> pa.Table:
     return rows.sort_by([("@timestamp", "ascending"), ("event.id", "ascending")])
 
 
-def _write_bloom(segment: Path, rows: pa.Table) -> None:
+def _write_index(segment: Path, rows: pa.Table) -> None:
     path = segment.with_suffix(SIDECAR)
-    with path.open("wb") as file:
-        file.write(bloom.build(bloom.items_of(rows)))
+    draft = path.with_suffix(f"{SIDECAR}-draft")
+    with draft.open("wb") as file:
+        file.write(index.build(rows))
         file.flush()
         os.fsync(file.fileno())
+    draft.replace(path)

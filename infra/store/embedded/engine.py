@@ -6,12 +6,15 @@ DuckDB is imported on first use, so that a process which only appends never load
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from infra.errors import AppError, ErrorKind
+from infra.store.embedded.remembered import Remembered
 from infra.store.query import addresses, sql
 
 if TYPE_CHECKING:
@@ -41,6 +44,8 @@ class Engine:
         self._temporary = temporary
         self._heavy = threading.BoundedSemaphore(leash.heavy_at_once)
         self._lock = threading.Lock()
+        self.remembered = Remembered()
+        self.readers = ThreadPoolExecutor(leash.threads, thread_name_prefix="rows")
         self._database: duckdb.DuckDBPyConnection | None = None
 
     def rows(self, text: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -54,10 +59,24 @@ class Engine:
     def _run(
         self, text: str, parameters: Mapping[str, Any], read: Callable[[duckdb.DuckDBPyRelation], Answer]
     ) -> Answer:
-        import duckdb
+        with self.permit():
+            return self._ask(text, parameters, read)
 
+    @contextmanager
+    def permit(self) -> Iterator[None]:
+        """One of few heavy reads at once; ``AppError(RATE_LIMITED)`` where too many run already."""
         if not self._heavy.acquire(timeout=self.leash.wait_s):
             raise AppError(ErrorKind.RATE_LIMITED, "infra.query_busy", retry_after_s=2)
+        try:
+            yield
+        finally:
+            self._heavy.release()
+
+    def _ask(
+        self, text: str, parameters: Mapping[str, Any], read: Callable[[duckdb.DuckDBPyRelation], Answer]
+    ) -> Answer:
+        import duckdb
+
         cursor = self._connected().cursor()
         timer = threading.Timer(self.leash.timeout_s, cursor.interrupt)
         timer.daemon = True
@@ -71,7 +90,6 @@ class Engine:
         finally:
             timer.cancel()
             cursor.close()
-            self._heavy.release()
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
         with self._lock:
@@ -101,7 +119,8 @@ class Engine:
         return database
 
     def close(self) -> None:
-        """Give memory and files back."""
+        """Give memory, threads and files back."""
+        self.readers.shutdown()
         with self._lock:
             if self._database is not None:
                 self._database.close()

@@ -9,6 +9,8 @@ from pathlib import Path
 from infra.store.embedded.segment import Segment
 from infra.store.query.sql import absent, known_columns, quoted
 
+Ranges = Sequence[tuple[int, int]]
+
 
 def relation(root: Path, segments: Sequence[Segment], columns: Set[str], rows: bool = False) -> str:
     """SQL that yields ``columns`` of all ``segments``; absent columns are NULL.
@@ -17,20 +19,32 @@ def relation(root: Path, segments: Sequence[Segment], columns: Set[str], rows: b
     """
     wanted = sorted(known_columns(columns))
     groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    parts: list[str] = []
     for segment in segments:
-        groups[tuple(name for name in wanted if name in segment.columns)].append(str(root / segment.path))
-    parts = [_part(wanted, set(present), files, rows) for present, files in groups.items()]
+        present = tuple(name for name in wanted if name in segment.columns)
+        if segment.ranges is None:
+            groups[present].append(str(root / segment.path))
+        else:
+            parts.append(_part(wanted, set(present), [str(root / segment.path)], rows, segment.ranges))
+    parts += [_part(wanted, set(present), files, rows) for present, files in groups.items()]
     return " UNION ALL ".join(parts) if parts else _nothing(wanted, rows)
 
 
-def _part(wanted: Sequence[str], present: set[str], files: Sequence[str], rows: bool) -> str:
+def _part(
+    wanted: Sequence[str], present: set[str], files: Sequence[str], rows: bool, ranges: Ranges | None = None
+) -> str:
     shown = [quoted(name) if name in present else f"{absent(name)} AS {quoted(name)}" for name in wanted]
     options = ""
+    condition = ""
     if rows:
         shown += ["filename AS file", "file_row_number AS row"]
         options = ", filename=true, file_row_number=true"
+    if ranges is not None:  # the engine leaves out row groups by the numbers of their rows
+        options = options or ", file_row_number=true"
+        parts = [f"file_row_number BETWEEN {start} AND {end - 1}" for start, end in ranges]
+        condition = f" WHERE ({' OR '.join(parts)})"
     listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
-    return f"SELECT {', '.join(shown) or '1 AS one'} FROM read_parquet([{listed}]{options})"
+    return f"SELECT {', '.join(shown) or '1 AS one'} FROM read_parquet([{listed}]{options}){condition}"
 
 
 def _nothing(wanted: Sequence[str], rows: bool) -> str:

@@ -1,47 +1,98 @@
-"""Whole events by file and row number."""
+"""Whole events by file and row number: the row groups they lie in are unpacked, two at once, and events remembered."""
 
 from __future__ import annotations
 
+import time
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cached_property, lru_cache
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from infra.errors import AppError, ErrorKind
 from infra.events.stream import Event
-from infra.store.embedded.columns import to_events
+from infra.store.embedded.columns import arrow_type, to_events
 from infra.store.embedded.engine import Engine
-from infra.store.embedded.relation import relation
+from infra.store.embedded.remembered import Place
 from infra.store.embedded.segment import Segment
 from infra.store.query.names import place
 from infra.store.query.projection import ALWAYS, project
 
+_METADATA = 32
+_TOGETHER = 16
+"""Rows of one file that one thread reads; more are shared out."""
+
 
 def fetch_rows(
-    engine: Engine, root: Path, segments: Sequence[Segment], wanted: Sequence[tuple[str, int]], fields: Sequence[str]
+    engine: Engine, root: Path, segments: Sequence[Segment], wanted: Sequence[Place], fields: Sequence[str]
 ) -> list[Event]:
     """The events at ``wanted`` (path, row), in that order; only ``fields`` of them where any are named."""
     if not wanted:
         return []
+    columns = _columns(fields)
+    found = engine.remembered.take(wanted) if columns is None else {}
+    missing = [one for one in wanted if one not in found]
+    if missing:
+        deadline = time.monotonic() + engine.leash.timeout_s
+        with engine.permit():
+            for fresh in engine.readers.map(lambda task: _read(task[0], task[1], columns, deadline), _tasks(missing)):
+                found.update(fresh)
+        if columns is None:
+            engine.remembered.keep({one: found[one] for one in missing})
+    return [project(found[one], fields) for one in wanted]
+
+
+def _columns(fields: Sequence[str]) -> frozenset[str] | None:
+    return frozenset({place(name).column for name in fields} | set(ALWAYS)) if fields else None
+
+
+def _tasks(wanted: Sequence[Place]) -> list[tuple[str, list[int]]]:
+    """Files and rows of each, neighbours together."""
     by_file: dict[str, list[int]] = defaultdict(list)
-    for file, row in wanted:
+    for file, row in sorted(wanted):
         by_file[file].append(row)
-    chosen = [segment for segment in segments if str(root / segment.path) in by_file]
-    source = relation(root, chosen, _columns(chosen, fields), rows=True)
-    conditions = [f"(file = {_literal(file)} AND row IN ({_listed(rows)}))" for file, rows in by_file.items()]
-    answer = engine.columns(f"SELECT * FROM ({source}) WHERE {' OR '.join(conditions)}", {})
-    places = zip(answer.column("file").to_pylist(), answer.column("row").to_pylist(), strict=True)
-    found = dict(zip(places, to_events(answer.drop_columns(["file", "row"])), strict=True))
-    return [project(found[file, row], fields) for file, row in wanted]
+    return [
+        (file, rows[at : at + _TOGETHER]) for file, rows in by_file.items() for at in range(0, len(rows), _TOGETHER)
+    ]
 
 
-def _columns(chosen: Sequence[Segment], fields: Sequence[str]) -> set[str]:
-    if not fields:
-        return set().union(*(segment.columns for segment in chosen))
-    return {place(name).column for name in fields} | set(ALWAYS)
+def _read(file: str, rows: Sequence[int], columns: frozenset[str] | None, deadline: float) -> dict[Place, Event]:
+    """The events of some rows of one file."""
+    layout = _layout(file)
+    groups: dict[int, list[int]] = defaultdict(list)
+    for row in rows:
+        groups[bisect_right(layout.starts, row) - 1].append(row)
+    found: dict[Place, Event] = {}
+    with pq.ParquetFile(file, metadata=layout.metadata, memory_map=True) as opened:
+        names = [name for name in opened.schema_arrow.names if columns is None or name in columns]
+        for group, chosen in groups.items():
+            if time.monotonic() > deadline:
+                raise AppError(ErrorKind.UNAVAILABLE, "infra.query_timeout", seconds="—")
+            unpacked = opened.read_row_group(group, columns=names, use_threads=False)
+            taken = unpacked.take(pa.array([row - layout.starts[group] for row in chosen]))
+            typed = taken.cast(pa.schema([(name, arrow_type(name)) for name in taken.column_names]))
+            found.update(zip([(file, row) for row in chosen], to_events(typed), strict=True))
+    return found
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+class _Layout:
+    """Where the row groups of a file begin."""
+
+    def __init__(self, metadata: pq.FileMetaData) -> None:
+        self.metadata = metadata
+
+    @cached_property
+    def starts(self) -> list[int]:
+        rows, starts = 0, []
+        for group in range(self.metadata.num_row_groups):
+            starts.append(rows)
+            rows += self.metadata.row_group(group).num_rows
+        return starts
 
 
-def _listed(rows: Sequence[int]) -> str:
-    return ", ".join(map(str, rows))
+@lru_cache(maxsize=_METADATA)
+def _layout(file: str) -> _Layout:
+    return _Layout(pq.read_metadata(file))

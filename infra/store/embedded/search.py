@@ -21,6 +21,8 @@ from infra.store.query.tree import Page, Query, Sort
 
 _FIRST_ROWS = 60_000
 _GROWTH = 4
+_FEW = 1_000
+"""Where the index leaves little to read, so many rows more than a page are taken, which spares counting them."""
 
 
 class Search:
@@ -58,7 +60,7 @@ class Search:
         rows, enough = 0, _FIRST_ROWS
         for at, segment in enumerate(self.segments):
             group.append(segment)
-            rows += segment.rows
+            rows += segment.looked_at
             rest = self.segments[at + 1 :]
             if not rest or rows >= enough:
                 yield group, rest[0].t1 if rest else None
@@ -79,8 +81,10 @@ class Search:
         compiled = Sql()
         condition = f"{in_window(compiled, self.query.window, group)} AND {compiled.where(self.query.filter)}"
         counted = f"SELECT count(*) FROM ({relation(self.root, group, compiled.columns)}) WHERE {condition}"
-        found = self._top(group, compiled, condition) if self.query.limit else 0
-        if found < self.query.limit and not self.query.after:
+        few = all(segment.ranges is not None for segment in group)
+        most = self.query.limit + (_FEW if few and self.query.limit else 0)
+        found = self._top(group, compiled, condition, most) if most else 0
+        if found < most and not self.query.after:
             self.total += found
         elif self.total < self.query.count_up_to or not self._newest_first():
             self.total += self.engine.rows(counted, compiled.parameters)[0][0]
@@ -88,9 +92,9 @@ class Search:
             self.total += found
             self.whole = False
 
-    def _top(self, group: list[Segment], compiled: Sql, condition: str) -> int:
-        """Take the best rows of ``group`` in; how many it had, at most a page. Fewer than a page are all there are,
-        which spares counting them."""
+    def _top(self, group: list[Segment], compiled: Sql, condition: str, most: int) -> int:
+        """Take the best rows of ``group`` in; how many it had, at most ``most``. Fewer are all there are, which spares
+        counting them."""
         expressions = [sort_expression(compiled, key.field, key.descending) for key in self.keys]
         if self.query.after:
             condition += f" AND {_behind(compiled, self.keys, expressions, read_cursor(self.keys, self.query.after))}"
@@ -101,7 +105,7 @@ class Search:
         source = relation(self.root, group, compiled.columns, rows=True)
         text = (
             f"SELECT {', '.join(map(_plain, self.keys, expressions))}, file, row FROM ({source}) WHERE {condition}"
-            f" ORDER BY {ordered} LIMIT {self.query.limit}"
+            f" ORDER BY {ordered} LIMIT {most}"
         )
         rows = self.engine.rows(text, compiled.parameters)
         self.found = sorted([*self.found, *rows], key=_order(self.keys))[: self.query.limit]

@@ -19,14 +19,17 @@ SIDECAR = ".tokens"
 """What ends the name of the filter beside a compacted segment."""
 _DISTINCT = frozenset({"event.id", "event.original", "message", "event.hash", "event.ingested", "@timestamp"})
 
-_GROUP_ROWS = 16_384
-"""Rows that have to be unpacked to fetch one: small groups make pages quick and cost seven percent of disk."""
+GROUP_ROWS = 4_096
+"""Rows that have to be unpacked to fetch one: small groups make pages quick and cost a few percent of disk."""
 _UNORDERED = (FieldType.TEXT, FieldType.FLAT, FieldType.BINARY, FieldType.WILDCARD)
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """What the manifest knows of one file. Times are microseconds of Unix time; ``path`` is below the store's."""
+    """What the manifest knows of one file. Times are microseconds of Unix time; ``path`` is below the store's.
+
+    ``ranges`` are the rows, first and behind the last, that a query has to look at; None for all of them.
+    """
 
     stream: str
     day: str
@@ -42,6 +45,12 @@ class Segment:
     sha256: str
     version: int = SCHEMA_VERSION
     number: int = 0
+    ranges: tuple[tuple[int, int], ...] | None = None
+
+    @property
+    def looked_at(self) -> int:
+        """Rows that a query has to look at."""
+        return self.rows if self.ranges is None else sum(end - start for start, end in self.ranges)
 
 
 def write_segment(folder: Path, path: str, stream: str, day: str, level: int, rows: pa.Table) -> Segment:
@@ -75,7 +84,7 @@ def _write(rows: pa.Table, file: Path, level: int) -> None:
         file,
         compression="zstd" if level else "lz4",
         compression_level=3 if level else None,
-        row_group_size=_GROUP_ROWS,
+        row_group_size=GROUP_ROWS,
         use_dictionary=[name for name in names if level or _repeats(name)],
         write_statistics=[name for name in names if _ordered(name)],
         store_schema=False,

@@ -19,7 +19,7 @@ from infra.store.embedded.aggregate import Aggregate
 from infra.store.embedded.columns import to_arrow
 from infra.store.embedded.engine import Engine, Leash
 from infra.store.embedded.manifest import Manifest
-from infra.store.embedded.prune import may_hold
+from infra.store.embedded.prune import narrowed
 from infra.store.embedded.relation import relation
 from infra.store.embedded.rows import fetch_rows
 from infra.store.embedded.search import Search
@@ -27,7 +27,7 @@ from infra.store.embedded.segment import SIDECAR, Segment, read_ids, sync_folder
 from infra.store.placing import day_of
 from infra.store.query.limits import check_aggregations, check_query
 from infra.store.query.shaping import micros, moment
-from infra.store.query.tree import Answer, AnyAggregation, Page, Query
+from infra.store.query.tree import Answer, AnyAggregation, Filter, Ids, Page, Query
 from infra.store.seams import Batch, SourceCount, StreamStats
 
 ORPHAN_AGE = timedelta(minutes=10)
@@ -108,7 +108,7 @@ class EmbeddedStore:
         return self._steadily(lambda: self._get(event_id))
 
     def _get(self, event_id: str) -> Event | None:
-        segments = self.manifest.holding(event_id)
+        segments = self._narrowed(self.manifest.holding(event_id), Ids((event_id,)))
         if not segments:
             return None
         source = relation(self.folder, segments, {"event.id"}, rows=True)
@@ -122,7 +122,8 @@ class EmbeddedStore:
         if not wanted:
             return frozenset()
         found: set[str] = set()
-        for segment in self.manifest.between(min(wanted), max(wanted)):
+        between = self.manifest.between(min(wanted), max(wanted))
+        for segment in self._narrowed(between, Ids(tuple(wanted))):
             found |= wanted.intersection(read_ids(self.folder / segment.path))
         return found
 
@@ -134,7 +135,12 @@ class EmbeddedStore:
     def _chosen(self, query: Query) -> list[Segment]:
         streams = query.streams or tuple(Stream)
         segments = self.manifest.within(streams, micros(query.window.start), micros(query.window.end))
-        return [segment for segment in segments if may_hold(self.folder, segment, query.filter)]
+        return self._narrowed(segments, query.filter)
+
+    def _narrowed(self, segments: Sequence[Segment], node: Filter) -> list[Segment]:
+        """The segments, and of each the rows, that can hold what ``node`` asks for."""
+        found = (narrowed(self.folder, segment, node) for segment in segments)
+        return [segment for segment in found if segment is not None]
 
     def _steadily(self, read: Callable[[], Result]) -> Result:
         """Read again once where a file went away between plan and read: keeper had swapped or dropped it."""
@@ -142,7 +148,7 @@ class EmbeddedStore:
 
         try:
             return read()
-        except duckdb.IOException:
+        except (duckdb.IOException, FileNotFoundError):
             return read()
 
     def stats(self) -> Mapping[Stream, StreamStats]:
@@ -173,7 +179,7 @@ class EmbeddedStore:
     def sweep(self, age: timedelta) -> int:
         """Remove files older than ``age`` that no row of the manifest names: a crash left them; how many."""
         before = self.clock.now().astimezone(UTC) - age
-        files = [path for path in self.folder.glob("*/*/*") if path.suffix in (".parquet", SIDECAR)]
+        files = [path for path in self.folder.glob("*/*/*") if path.suffix in (".parquet", SIDECAR, f"{SIDECAR}-draft")]
         old = [path for path in files if datetime.fromtimestamp(path.stat().st_mtime, UTC) <= before]
         if not old:
             return 0
