@@ -58,8 +58,15 @@ def build(rows: pa.Table) -> bytes:
         if field is not None and name not in SKIPPED and not name.endswith(FLAT_PATHS):
             column = rows.column(name)
             pairs += [_pairs(field, column.slice(at, _BLOCK), at, width) for at in range(0, rows.num_rows, _BLOCK)]
-    found = np.unique(np.concatenate(pairs)) if pairs else np.zeros(0, np.uint64)
+    found = _distinct(np.concatenate(pairs)) if pairs else np.zeros(0, np.uint64)
     return _packed(found, width)
+
+
+def _distinct(values: Longs) -> Longs:
+    """Sorted, each once; several times as fast as numpy's own, which hashes."""
+    ordered = np.sort(values)
+    found: Longs = ordered[np.concatenate((ordered[:1] == ordered[:1], ordered[1:] != ordered[:-1]))]
+    return found
 
 
 def _packed(pairs: Longs, width: int) -> bytes:
@@ -100,7 +107,7 @@ def _valued(name: str, values: pa.Array, places: npt.NDArray[np.int64], *, addre
     keys = _hashes(distinct, value_salt(name))
     there = pc.is_valid(coded.indices).to_numpy(zero_copy_only=False)
     chosen = coded.indices.drop_null().to_numpy(zero_copy_only=False)
-    found: Longs = np.unique(keys[chosen] << np.uint64(6) | places[there].astype(np.uint64))
+    found: Longs = _distinct(keys[chosen] << np.uint64(6) | places[there].astype(np.uint64))
     return found
 
 
@@ -111,8 +118,8 @@ def _worded(name: str, values: pa.Array, places: npt.NDArray[np.int64]) -> Longs
     plain = pc.string_is_ascii(words).to_numpy(zero_copy_only=False)
     there = pc.binary_length(words).to_numpy(zero_copy_only=False) > 0
     keys = _hashes(pc.ascii_lower(words), word_salt(name))
-    pairs: Longs = np.unique((keys << np.uint64(6) | owners)[there & plain])
-    return pairs if plain.all() else np.unique(np.concatenate((pairs, _odd(name, words, owners, ~plain))))
+    pairs: Longs = _distinct((keys << np.uint64(6) | owners)[there & plain])
+    return pairs if plain.all() else _distinct(np.concatenate((pairs, _odd(name, words, owners, ~plain))))
 
 
 def _odd(name: str, words: pa.Array, owners: Longs, odd: npt.NDArray[np.bool_]) -> Longs:

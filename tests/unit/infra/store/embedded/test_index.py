@@ -39,7 +39,7 @@ def test_every_word_and_value_is_found_where_it_is(rows: list[tuple[str, str, li
         for name in table.column_names
         if (field := index.table().get(name)) is not None
     ]
-    made = index.Index(index._packed(index.np.unique(index.np.concatenate(pairs)), width))
+    made = index.Index(index._packed(index._distinct(index.np.concatenate(pairs)), width))
     for at, (message, host, tags) in enumerate(rows):
         here = 1 << at // width
         assert made.value("event.id", f"id-{at}") & here
