@@ -12,6 +12,7 @@ from ops.incidents.desk import Desk
 from ops.incidents.service import Incidents
 from ops.inspection import Inspections
 from ops.inspection.plans import Plans
+from ops.reports import Reports
 from ops.runs import RunDesk
 from ops.work import Changes, Drills, Duty, Orders
 
@@ -35,4 +36,5 @@ class Work:
     drills: Drills
     inspections: Inspections
     plans: Plans
+    reports: Reports
     runs: RunDesk | None = None

@@ -7,6 +7,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 """Content-Security-Policy of what is data: nothing may run, nothing may frame it."""
+DOCUMENT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+"""That of a written document (a report): it may have looks, still nothing may run."""
 
 _ALWAYS = {
     "x-content-type-options": "nosniff",
@@ -49,7 +53,9 @@ class SecurityHeaders:
         for name, value in _ALWAYS.items():
             headers[name] = value
         in_pages = path == self._pages or path.startswith(self._pages + "/")
-        headers["content-security-policy"] = self._pages_policy if in_pages else API_POLICY
+        document = headers.get("content-security-policy") == DOCUMENT_POLICY
+        api_policy = DOCUMENT_POLICY if document else API_POLICY
+        headers["content-security-policy"] = self._pages_policy if in_pages else api_policy
         if self._secure:
             headers["strict-transport-security"] = _HSTS
         if not path.startswith(self._cacheable):

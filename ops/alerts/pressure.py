@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import datetime
 from urllib.parse import quote
 
@@ -16,19 +16,24 @@ CRITICAL_CAP = 60.0
 
 
 class AlertPressure:
-    """``PressureSource`` and ``GateSource`` over the open alerts."""
+    """``PressureSource`` and ``GateSource`` over the open alerts, without those ``held`` by something that weighs itself."""
 
-    def __init__(self, alerts: Alerts) -> None:
-        self._alerts = alerts
+    def __init__(self, alerts: Alerts, held: Callable[[list[str]], Container[str]] = lambda ids: ()) -> None:
+        self._alerts, self._held = alerts, held
+
+    def _open(self) -> list[Alert]:
+        found = self._alerts.open()
+        held = self._held([alert.id for alert in found])
+        return [alert for alert in found if alert.id not in held]
 
     def pressures(self, now: datetime) -> Sequence[Pressure]:
         """One pressure per open alert above informational; age counts from when it was last seen."""
-        return [_pressure(alert, now) for alert in self._alerts.open() if SEVERITY[alert.level] > 0]
+        return [_pressure(alert, now) for alert in self._open() if SEVERITY[alert.level] > 0]
 
     def gates(self, now: datetime) -> Sequence[Gate]:
         """A cap of 60 on each dimension that has an open critical alert; the newest names it."""
         found: dict[str, Gate] = {}
-        for alert in self._alerts.open():
+        for alert in self._open():
             if alert.level is Level.CRITICAL and alert.dimension not in found:
                 found[alert.dimension] = Gate(
                     id=f"critical:{alert.id}", dimension=Dimension(alert.dimension), cap=CRITICAL_CAP,

@@ -14,6 +14,7 @@ from starlette.responses import StreamingResponse
 from infra.blobs.folder import chunks_of
 from infra.errors import AppError, ErrorKind
 from infra.exchange import Level
+from infra.web.headers import DOCUMENT_POLICY
 from infra.web.seams import Authorizer, current_actor
 from ops.alerts.api import json_of
 from ops.documents.paper import to_docx, to_html
@@ -108,7 +109,7 @@ def as_file(paper: Any, kind: str, name: str) -> Response:
         raise AppError(
             ErrorKind.INVALID, "ops.documents.kind_unknown", place="kind", given=kind[:20], known="html, docx"
         )
-    head = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups"}
+    head = {"content-security-policy": DOCUMENT_POLICY}
     return Response(to_html(paper), media_type="text/html; charset=utf-8", headers=head)
 
 

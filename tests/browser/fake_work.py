@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from analytics.posture import PostureService
 from dashboards.rooms.work import Work
 from infra.blobs import FolderBlobs
 from infra.clock import Clock
@@ -19,6 +20,7 @@ from infra.exchange import Level
 from infra.records import Records, open_records
 from infra.records.migrate import migrate
 from infra.schedule import Cron, Schedules
+from infra.text.catalogue import Language
 from infra.web.seams import Actor
 from ops.alerts import Alerts
 from ops.incidents import Incidents, State
@@ -29,6 +31,8 @@ from ops.inspection import Inspections, shipped_lists
 from ops.inspection.facts import Account, Backup, BaselineFinding, Disk
 from ops.inspection.plans import Plan, Plans
 from ops.portal import Portal
+from ops.reports import Kind, Reports, period_of
+from ops.reports.figures import Sources
 from ops.work import Changes, Drills, Duty, Orders
 from ops.work.changes import Risk, Scope
 from ops.work.drills import Criterion
@@ -96,6 +100,11 @@ class WorkSite:
             self.records, self.clock, silent, shipped_lists(), ShownFacts(self.clock), self.orders, self.changes
         )
         self.plans = Plans(Schedules(self.records, self.clock), self.inspections, self.alerts, self.clock)
+        sources = Sources(
+            posture=PostureService(self.records, self.clock), alerts=self.alerts, desk=self.desk, orders=self.orders,
+            changes=self.changes, inspections=self.inspections,
+        )  # fmt: skip
+        self.reports = Reports(self.records, self.clock, silent, sources, FolderBlobs(folder / "blobs"), None)
         if mode == "full":
             tell(self)
             tell_work(self)
@@ -105,7 +114,7 @@ class WorkSite:
         portal = Portal([self.desk, self.orders, self.changes, self.duty])
         return Work(
             incidents=self.incidents, desk=self.desk, portal=portal, orders=self.orders, changes=self.changes,
-            duty=self.duty, drills=self.drills, inspections=self.inspections, plans=self.plans,
+            duty=self.duty, drills=self.drills, inspections=self.inspections, plans=self.plans, reports=self.reports,
         )  # fmt: skip
 
     def versions(self) -> dict[str, int]:
@@ -118,7 +127,18 @@ def fake_work(clock: Clock, mode: str) -> tuple[Work, Any]:
     """Rooms of work in a mode, and their share of the pulse."""
     if mode == "broken":
         broken: Any = BrokenRoom()
-        names = ("incidents", "desk", "portal", "orders", "changes", "duty", "drills", "inspections", "plans")
+        names = (
+            "incidents",
+            "desk",
+            "portal",
+            "orders",
+            "changes",
+            "duty",
+            "drills",
+            "inspections",
+            "plans",
+            "reports",
+        )
         return Work(**dict.fromkeys(names, broken)), dict
     made = WorkSite(clock, mode)
     return made.work(), made.versions
@@ -280,3 +300,6 @@ def tell_work(site: WorkSite) -> None:
     site.inspections.run(ANALYST, "daily", scope=("127.0.0.1:9",))
     site.clock.back = timedelta(0)
     site.inspections.run(ANALYST, "weekly")
+    for kind in Kind:
+        for tongue in Language:
+            site.reports.write(ANALYST, period_of(kind, now), tongue)

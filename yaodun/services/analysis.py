@@ -14,12 +14,15 @@ from typing import Any
 import msgspec
 
 from analytics.posture import PostureService
+from infra.blobs import FolderBlobs
 from infra.events.courier import unpack_signals
 from infra.ledger import record
 from infra.spool import SpoolReader
 from infra.spool.bookmark import Bookmark
 from ops.alerts import Alerts
 from ops.alerts.pressure import AlertPressure
+from ops.incidents import Incidents
+from ops.incidents.pressure import IncidentPressure
 from ops.work import Changes
 from yaodun.measures import indicator_sources
 from yaodun.silence import silence_signals
@@ -43,10 +46,11 @@ class Analysis:
     def __init__(self, site: Site) -> None:
         self._alerts = Alerts(site.records, site.clock, record)
         self._changes = Changes(site.records, site.clock, record)
-        pressure = AlertPressure(self._alerts)
+        incidents = Incidents(site.records, site.clock, record, self._alerts, FolderBlobs(site.home.blobs))
+        pressures = (IncidentPressure(incidents), AlertPressure(self._alerts, incidents.holders))
         self._store = site.open_store(read_only=True)
         sources = indicator_sources(site, self._store)
-        self._posture = PostureService(site.records, site.clock, sources, [pressure], [pressure])
+        self._posture = PostureService(site.records, site.clock, sources, pressures, pressures)
         self._bookmark = Bookmark(site.home.state / "signals.bookmark")
         self._reader = SpoolReader(site.home.signal_spool, self._bookmark.load())
         self._site = site

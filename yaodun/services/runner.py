@@ -79,7 +79,7 @@ class Runner:
 
     def _begin(self) -> None:
         """Set the timers of all schedules, and follow their changes."""
-        plan_defaults(self._work)
+        plan_defaults(self._site, self._work)
         self._clockwork.start()
         self._clockwork.listen(self._feed)
         self._feed.start()

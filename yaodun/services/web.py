@@ -111,7 +111,7 @@ class WebService:
             events_router(store, site.access, site.clock, parse_lucene),
             *graded_routers(site, store),
             devices_router(site.devices, site.access),
-            *casework.routers(site.access),
+            *casework.routers(site.access, site.clock),
             access=site.access,
             version=__version__,
             measures=self._measures,
