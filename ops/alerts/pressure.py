@@ -16,7 +16,7 @@ CRITICAL_CAP = 60.0
 
 
 class AlertPressure:
-    """``PressureSource`` and ``GateSource`` over the open alerts, without those ``held`` by something that weighs itself."""
+    """``PressureSource`` and ``GateSource`` over the open alerts, without those ``held`` by what weighs itself."""
 
     def __init__(self, alerts: Alerts, held: Callable[[list[str]], Container[str]] = lambda ids: ()) -> None:
         self._alerts, self._held = alerts, held
