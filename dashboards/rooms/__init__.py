@@ -14,6 +14,7 @@ from dashboards.rooms.alerts import Alerts
 from dashboards.rooms.audit import Audit
 from dashboards.rooms.health import Health
 from dashboards.rooms.people import People
+from dashboards.rooms.pki import Pki
 from dashboards.rooms.posture import Posture
 from dashboards.rooms.register import Register
 from dashboards.rooms.work import Work
@@ -41,6 +42,7 @@ class Rooms:
     people: People
     audit: Audit
     register: Register
+    pki: Pki
     work: Work
     authorizer: Authorizer
     pulse: Pulse

@@ -35,6 +35,7 @@ class Pulse:
             "events": seconds // HEALTH_EVERY_S,
             "people": seconds // PEOPLE_EVERY_S,
             "audit": head.size if head else 0,
+            "trust": head.size if head else 0,
         }
 
 

@@ -37,6 +37,7 @@ from yaodun.rooms.casework import casework_of
 from yaodun.rooms.graded import graded_routers
 from yaodun.rooms.health import HealthRoom
 from yaodun.rooms.names import Names
+from yaodun.rooms.pki import PkiRoom
 from yaodun.rooms.posture import PostureRoom
 from yaodun.rooms.proxy_secret import proxy_secret
 from yaodun.rooms.pulse import Pulse
@@ -126,6 +127,7 @@ class WebService:
             people=site.identity,
             audit=audit,
             register=RegisterRoom(site.register),
+            pki=PkiRoom(self._trust),
             work=casework.rooms(),
             authorizer=site.access,
             pulse=Pulse(site.records, site.clock),
