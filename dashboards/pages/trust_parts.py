@@ -38,7 +38,7 @@ def signer_says(found: Standing) -> Component:
     parts: list[Component] = [severity(level, words)]
     if found.software_keys:
         label = t("trust.uncertified", count=found.software_keys)
-        parts.append(html.Span([icon("warn"), label], className="chip tag", title=t("trust.uncertified_why")))
+        parts.append(html.Span([icon("warn"), label], className="chip", title=t("trust.uncertified_why")))
     if found.token_keys:
         parts.append(html.Span(t("trust.in_token", count=found.token_keys), className="chip"))
     parts.append(html.Span(t("trust.own_user"), className="quiet"))
