@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 import shutil
 import socket
@@ -105,6 +106,25 @@ sock.recv(64)
 """
 
 
+@figure("tamper_false")
+def tamper() -> Iterator[Row]:
+    """Pairs of generated pages: 250 of sites that only live, 250 that an intruder changed besides; each site is known
+    from eight views. A missed change breaks the figure."""
+    from tests.unit.collectors.probes.pages import Site, attacks
+    from tests.unit.collectors.probes.test_tamper import baseline
+
+    false = pairs = 0
+    for seed in range(500, 510):
+        site, changes = Site(seed), attacks(Site(seed))
+        known = baseline(site)
+        false += sum(bool(known.compare(site.view(1_000 + number))) for number in range(25))
+        for name, change in changes.items():
+            if not known.compare(change(site.view(2_000))):
+                raise RuntimeError(f"missed: {name}")
+        pairs += 25 + len(changes)
+    yield Row("tamper_false", false, "alarms", "pairs of pages, every real change told", pairs)
+
+
 @figure("mqtt_msgs_s")
 def mqtt() -> Iterator[Row]:
     """Messages of 20,000 devices through a real mosquitto into the fsynced spool of an agent. The rate is per second of
@@ -198,3 +218,64 @@ def mqtt_publish(number: int) -> bytes:
     topic = f"yaodun/{device}/readings".encode()
     body = len(topic).to_bytes(2, "big") + topic + b"\0" + payload
     return bytes([0x30, len(body) & 0x7F | 0x80, len(body) >> 7]) + body
+
+
+_SNMP_DEVICES = 1_000
+_SNMP_S = 60
+_SIMULATED = "bench.snmp_agents"
+
+
+@figure("snmp_1000_cpu_pct")
+def snmp() -> Iterator[Row]:
+    """One thousand devices polled once a minute for a whole minute, 20 values each (uptime, and of three interfaces the
+    rates of octets, errors and discards and the state); the agents are simulated by another process. The first round,
+    which gives no rates, is not counted."""
+    share, missed, values = asyncio.run(_poll_devices())
+    if values < _SNMP_DEVICES * 19:
+        raise RuntimeError(f"{values} values came")
+    yield Row("snmp_1000_cpu_pct", share * 100, "% of a core", "polls missed or failed", missed)
+
+
+async def _poll_devices() -> tuple[float, int, int]:
+    from collectors.snmp.snmp_poller import SnmpPoller, make
+    from collectors.sources.reporting import Host, Reporter
+
+    agents = subprocess.Popen([sys.executable, "-m", _SIMULATED, str(_SNMP_DEVICES)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert agents.stdout is not None
+        ports = agents.stdout.readline().split()
+        os.environ["YAODUN_BENCH_COMMUNITY"] = "public"
+        tree = {"hosts": [f"127.0.0.1:{port}" for port in ports], "community": "env:YAODUN_BENCH_COMMUNITY",
+                "interval_s": _SNMP_S, "inventory_interval_s": 86_400}  # fmt: skip
+        poller = make(Reporter(Host("bench", ""), "snmp"), tree, Path())
+        assert isinstance(poller, SnmpPoller)
+        for start in range(0, _SNMP_DEVICES, 50):
+            await asyncio.gather(*(poller.poll(each, inventory=False) for each in poller._devices[start : start + 50]))
+        values = _Values()
+        task = asyncio.create_task(poller.run(values))
+        polls, processor = poller.polls, time.process_time()
+        began = time.monotonic()
+        await asyncio.sleep(_SNMP_S)
+        while values.frames < _SNMP_DEVICES and time.monotonic() - began < _SNMP_S + 5:
+            await asyncio.sleep(0.05)
+        share = (time.process_time() - processor) / (time.monotonic() - began)
+        done = poller.polls - polls
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return share, poller.missed + values.failed + max(0, _SNMP_DEVICES - done), values.metrics
+    finally:
+        agents.terminate()
+        agents.wait(10)
+
+
+class _Values:
+    """Counts what was measured, and what could not be."""
+
+    def __init__(self) -> None:
+        self.metrics = self.failed = self.frames = 0
+
+    async def accept(self, frames: Any) -> None:
+        for frame in frames:
+            self.frames += 1
+            self.failed += frame.body.count(b"poll-failed")
+            self.metrics += frame.body.count(b"yaodun.metric.value")

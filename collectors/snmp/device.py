@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from collectors.pollers.items import ItemBook
+from collectors.snmp.ber import Oid, Value
 from collectors.snmp.objects import Object, Objects, ObjectTable
-from collectors.snmp.session import Oid, Session, SnmpError, Value
+from collectors.snmp.session import Session, SnmpError
 from infra.events.stream import Event, Stream
 
 _WRAP32 = 1 << 32

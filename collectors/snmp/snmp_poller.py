@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-from pysnmp.hlapi.v3arch.asyncio import SnmpEngine
 
 from collectors.delivery import deliver
 from collectors.frames import FrameKind
@@ -17,7 +16,9 @@ from collectors.pollers.seams import Poller, PollerSettings, Tree, settings_of
 from collectors.pollers.secret import secret_of
 from collectors.snmp.device import PolledDevice, failure
 from collectors.snmp.objects import shipped_objects
-from collectors.snmp.session import AUTH, PRIVACY, Session, SnmpError, community, user
+from collectors.snmp.session import Credentials, Session, SnmpError
+from collectors.snmp.transport import SnmpTransport
+from collectors.snmp.usm import AUTH, PRIVACY, User
 from collectors.sources.reporting import Reporter, milliseconds
 from infra.errors import AppError, ErrorKind
 from infra.events.seams import EventSink
@@ -51,19 +52,19 @@ class SnmpSettings(PollerSettings, frozen=True, kw_only=True):
 class SnmpPoller:
     """One table of the configuration. ``polls`` and ``missed`` count since the start."""
 
-    def __init__(self, reporter: Reporter, settings: SnmpSettings, credentials: Any) -> None:
+    def __init__(self, reporter: Reporter, settings: SnmpSettings, credentials: Credentials) -> None:
         self._reporter, self._settings = reporter, settings
-        engine, objects = SnmpEngine(), shipped_objects()
+        transport, objects = SnmpTransport(), shipped_objects()
         if not settings.tables:
             objects = msgspec.structs.replace(objects, table=())
         self._devices = [
             PolledDevice(
-                host, Session(engine, credentials, *_address(host, settings.port), settings.timeout_s), objects,
+                host, Session(transport, credentials, *_address(host, settings.port), settings.timeout_s), objects,
                 settings.objects,
             )
             for host in settings.hosts
         ]  # fmt: skip
-        self._engine = engine
+        self._transport = transport
         self._book = ItemBook("snmp")
         self._places = asyncio.Semaphore(settings.at_once)
         self.polls = self.missed = 0
@@ -77,7 +78,7 @@ class SnmpPoller:
                 for number, device in enumerate(self._devices):
                     group.create_task(self._keep(device, number * step, sink))
         finally:
-            self._engine.close_dispatcher()
+            self._transport.close()
 
     async def _keep(self, device: PolledDevice, delay_s: float, sink: EventSink) -> None:
         due = time.monotonic() + delay_s
@@ -121,18 +122,18 @@ def _address(host: str, port: int) -> tuple[str, int]:
     return (name, int(own)) if separator and own.isdigit() and ":" not in name else (host, port)
 
 
-def credentials_of(settings: Any) -> Any:
+def credentials_of(settings: SnmpSettings) -> Credentials:
     """The credentials of v2c or v3; ``AppError(INVALID)``."""
     if settings.user:
         for name, known in (("auth", AUTH), ("privacy", PRIVACY)):
             if getattr(settings, name) not in known:
                 problem = f"one of {', '.join(known)}"
                 raise AppError(ErrorKind.INVALID, "collectors.poller_setting", place=name, problem=problem)
-        auth_key, privacy_key = secret_of(settings.auth_key), secret_of(settings.privacy_key)
-        return user(settings.user, settings.auth, auth_key.reveal(), settings.privacy, privacy_key.reveal())
+        auth_key, privacy_key = secret_of(settings.auth_key).reveal(), secret_of(settings.privacy_key).reveal()
+        return User(settings.user, settings.auth, auth_key, settings.privacy, privacy_key)
     if not settings.community:
         raise AppError(ErrorKind.INVALID, "collectors.poller_setting", place="community", problem="or user is needed")
-    return community(secret_of(settings.community).reveal())
+    return secret_of(settings.community).reveal().encode()
 
 
 def make(reporter: Reporter, tree: Tree, state: Path) -> Poller:

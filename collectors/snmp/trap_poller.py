@@ -18,12 +18,17 @@ from collectors.delivery import deliver
 from collectors.pollers.seams import Poller, PollerSettings, Tree, settings_of
 from collectors.pollers.secret import secret_of
 from collectors.receivers.addresses import split_address
-from collectors.snmp.session import AUTH, PRIVACY
 from collectors.sources.reporting import Reporter, milliseconds
 from infra.errors import AppError, ErrorKind
 from infra.events.seams import EventSink
 from infra.events.stream import Event, Stream
 
+AUTH = {
+    "sha1": config.USM_AUTH_HMAC96_SHA,
+    "sha256": config.USM_AUTH_HMAC192_SHA256,
+    "sha512": config.USM_AUTH_HMAC384_SHA512,
+}
+PRIVACY = {"aes128": config.USM_PRIV_CFB128_AES, "aes256": config.USM_PRIV_CFB256_AES}
 MAX_WAITING = 10_000
 MAX_VALUES = 128
 _GATHER_S = 0.05

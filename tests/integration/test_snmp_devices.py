@@ -15,10 +15,12 @@ import pytest
 from collectors.pollers.items import ItemBook
 from collectors.snmp.device import PolledDevice
 from collectors.snmp.objects import shipped_objects
-from collectors.snmp.session import Session, SnmpError, community, user
+from collectors.snmp.session import Session, SnmpError
 from collectors.snmp.snmp_poller import SnmpPoller
 from collectors.snmp.snmp_poller import make as make_poller
+from collectors.snmp.transport import SnmpTransport
 from collectors.snmp.trap_poller import make as make_traps
+from collectors.snmp.usm import User
 from collectors.sources.reporting import Host, Reporter
 from infra.events.stream import Event
 from tests.integration.brokers import free_port, program
@@ -51,10 +53,10 @@ def snmpd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 async def answering(port: int, credentials: Any, objects: tuple[str, ...] = ()) -> tuple[list[Event], PolledDevice]:
     """Metrics of the device, once it answers at all."""
-    from pysnmp.hlapi.v3arch.asyncio import SnmpEngine
-
-    engine = SnmpEngine()
-    device = PolledDevice("127.0.0.1", Session(engine, credentials, "127.0.0.1", port, 0.5), shipped_objects(), objects)
+    transport = SnmpTransport()
+    device = PolledDevice(
+        "127.0.0.1", Session(transport, credentials, "127.0.0.1", port, 0.5), shipped_objects(), objects
+    )
     try:
         for attempt in range(20):
             try:
@@ -67,12 +69,12 @@ async def answering(port: int, credentials: Any, objects: tuple[str, ...] = ()) 
         items = await device.items(ItemBook("snmp"), 1)
         return found + items, device
     finally:
-        engine.close_dispatcher()
+        transport.close()
 
 
 @pytest.mark.parametrize("version", ["v2c", "v3"])
 async def test_what_a_device_says(snmpd: int, version: str) -> None:
-    credentials = community("public") if version == "v2c" else user("watcher", "sha256", AUTH, "aes128", PRIVACY)
+    credentials = b"public" if version == "v2c" else User("watcher", "sha256", AUTH, "aes128", PRIVACY)
     found, device = await answering(snmpd, credentials, ("1.3.6.1.4.1.99999",))
     assert device.name == "edge-switch"
     metrics = {(each["yaodun.metric.name"], each.get("yaodun.metric.instance", "")): each["yaodun.metric.value"]
@@ -93,11 +95,11 @@ async def test_a_wrong_password_and_an_absent_device_are_data(snmpd: int, tmp_pa
     poller = make_poller(Reporter(HOST, "snmp"), tree, tmp_path)
     assert isinstance(poller, SnmpPoller)
     [failed] = await poller.poll(poller._devices[0], inventory=False)
-    poller._engine.close_dispatcher()
+    poller._transport.close()
     assert (failed["event.action"], failed["event.outcome"]) == ("poll-failed", "failure")
     assert failed["event.duration"] >= 10**8
     with pytest.raises(SnmpError):
-        await answering(snmpd, user("watcher", "sha256", "wrong-pass-1", "aes128", PRIVACY))
+        await answering(snmpd, User("watcher", "sha256", "wrong-pass-1", "aes128", PRIVACY))
 
 
 @pytest.mark.parametrize(
