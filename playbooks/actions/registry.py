@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 
 from infra.clock import Clock, SystemClock
@@ -14,11 +15,9 @@ from playbooks.actions.action import Action, Actions
 from playbooks.actions.commands import Host
 from playbooks.actions.firewall import firewall
 from playbooks.actions.processes import StopProcess
-from playbooks.actions.queries import SigmaQuery, StoreQuery, YaraScan
-from playbooks.actions.requests import OpenC2, Requests
 from playbooks.actions.secrets import NoSecrets, Secrets
-from playbooks.actions.shells import Bash, Manual, PowerShell, Ssh
-from playbooks.engine.orders import Actuator
+from playbooks.engine.orders import Actuator, Order, Outcome, Seen
+from playbooks.model.guard import Certainty, Effect
 from playbooks.model.vocabulary import CommandType
 
 
@@ -57,20 +56,100 @@ def actions_of(place: Surroundings) -> list[Action]:
     return own
 
 
+class Late:
+    """An actuator that is made when it is first needed: the libraries behind it are heavy, an idle runner is not."""
+
+    def __init__(self, make: Callable[[], Actuator]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> Actuator:
+        return self._make()
+
+    def certainty(self, order: Order) -> Certainty:
+        """As the made one."""
+        return self._made.certainty(order)
+
+    def act(self, order: Order) -> Outcome:
+        """As the made one."""
+        return self._made.act(order)
+
+    def probe(self, order: Order) -> Seen:
+        """As the made one."""
+        return self._made.probe(order)
+
+    def effects(self, order: Order) -> tuple[Effect, ...]:
+        """As the made one."""
+        return self._made.effects(order)
+
+
 def actuators_of(place: Surroundings) -> Mapping[str, Actuator]:
     """An actuator for each kind of command that can be done here. Those that are missing (caldera-cmd, jupyter,
     kestrel) are simulated only; live they fail, and say so."""
-    requests, openc2 = Requests(place.secrets), OpenC2(place.secrets)
-    known = place.folder / "known_hosts"
-    return {
-        CommandType.MANUAL: Manual(),
-        CommandType.BASH: Bash(place.host),
-        CommandType.SSH: Ssh(place.secrets, known),
-        CommandType.POWERSHELL: PowerShell(place.secrets, known),
-        CommandType.HTTP_API: requests,
-        CommandType.OPENC2_HTTP: openc2,
-        CommandType.ELASTIC: StoreQuery(place.open_store, place.clock),
-        CommandType.SIGMA: SigmaQuery(place.open_store, place.clock, place.folder / "rules"),
-        CommandType.YARA: YaraScan(),
-        CommandType.YAODUN: Actions(actions_of(place)),
+    ways: dict[str, Callable[[Surroundings], Actuator]] = {
+        CommandType.MANUAL: _manual,
+        CommandType.BASH: _bash,
+        CommandType.SSH: _ssh,
+        CommandType.POWERSHELL: _power_shell,
+        CommandType.HTTP_API: _requests,
+        CommandType.OPENC2_HTTP: _openc2,
+        CommandType.ELASTIC: _search,
+        CommandType.SIGMA: _sigma,
+        CommandType.YARA: _yara,
+        CommandType.YAODUN: lambda place: Actions(actions_of(place)),
     }
+    return {kind: Late(partial(make, place)) for kind, make in ways.items()}
+
+
+def _manual(place: Surroundings) -> Actuator:
+    from playbooks.actions.shells import Manual
+
+    return Manual()
+
+
+def _bash(place: Surroundings) -> Actuator:
+    from playbooks.actions.shells import Bash
+
+    return Bash(place.host)
+
+
+def _ssh(place: Surroundings) -> Actuator:
+    from playbooks.actions.remote import Ssh
+
+    return Ssh(place.secrets, place.folder / "known_hosts")
+
+
+def _power_shell(place: Surroundings) -> Actuator:
+    from playbooks.actions.remote import PowerShell
+
+    return PowerShell(place.secrets, place.folder / "known_hosts")
+
+
+def _requests(place: Surroundings) -> Actuator:
+    from playbooks.actions.requests import Requests
+
+    return Requests(place.secrets)
+
+
+def _openc2(place: Surroundings) -> Actuator:
+    from playbooks.actions.requests import OpenC2
+
+    return OpenC2(place.secrets)
+
+
+def _search(place: Surroundings) -> Actuator:
+    from playbooks.actions.queries import StoreQuery
+
+    return StoreQuery(place.open_store, place.clock)
+
+
+def _sigma(place: Surroundings) -> Actuator:
+    from playbooks.actions.queries import SigmaQuery
+
+    return SigmaQuery(place.open_store, place.clock, place.folder / "rules")
+
+
+def _yara(place: Surroundings) -> Actuator:
+    from playbooks.actions.queries import YaraScan
+
+    return YaraScan()

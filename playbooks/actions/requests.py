@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from infra.errors import AppError, ErrorKind
+from playbooks.actions.places import host_of
 from playbooks.actions.secrets import Secrets
-from playbooks.actions.shells import host_of
 from playbooks.engine.orders import MAX_OUTPUT, Order, Outcome, Seen
 from playbooks.model.guard import Certainty, Effect
 from playbooks.model.playbook import Party

@@ -84,26 +84,37 @@ def _own(name: str) -> str:
 
 
 def _by_quotes(text: str, forms: Mapping[str, str], escape: str = "\\") -> str:
-    """References replaced by the form that fits the quotes they stand in."""
-    parts, inside, place = [], "", 0
+    """References replaced by the form that fits the innermost quotes they stand in (``$(`` begins anew)."""
+    parts, stack, place = list[str](), [""], 0
     while place < len(text):
-        match, char = REFERENCE.match(text, place), text[place]
+        match, inside = REFERENCE.match(text, place), stack[-1]
         if match:
-            form = forms[inside]
+            form = forms["" if inside == "(" else inside]
             if not form:
                 raise AppError(ErrorKind.INVALID, "playbooks.run.in_quotes", place=match[1])
             parts.append(form % _own(match[1]))
             place = match.end()
             continue
-        if char == escape and inside != "'":
-            parts.append(text[place : place + 2])
-            place += 2
-            continue
-        if char in "\"'" and inside in ("", char):
-            inside = "" if inside else char
-        parts.append(char)
-        place += 1
+        size = 2 if text[place] == escape and inside != "'" else 1
+        if size == 1:
+            _enter_or_leave(stack, text, place)
+        parts.append(text[place : place + size])
+        place += size
     return "".join(parts)
+
+
+def _enter_or_leave(stack: list[str], text: str, place: int) -> None:
+    char, inside = text[place], stack[-1]
+    if inside in ("'", '"') and char == inside:
+        stack.pop()
+    elif inside == "'":
+        return
+    elif char == "(" and (inside != '"' or text[place - 1 : place] == "$"):
+        stack.append("(")
+    elif char == ")" and inside == "(":
+        stack.pop()
+    elif char in "\"'" and inside != '"':
+        stack.append(char)
 
 
 def request_target(text: str, seen: Visible) -> str:

@@ -148,7 +148,10 @@ class _PlainLoader(_LOADER):  # type: ignore[misc]
 
 
 class _PlainDumper(_DUMPER):  # type: ignore[misc]
-    """Quotes what JSON's rules would read as something else than text."""
+    """Quotes what JSON's rules would read as something else than text; writes a value that is there twice twice."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 def _once(loader: Any, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def _demand_live(args: argparse.Namespace, tree: dict[str, Any], level: Level, h
 def add_resume(actions: Any) -> None:
     """Declare ``resume``."""
     parser = command(actions, "resume", "go on with runs that were cut off", "yaodun playbook resume run-01J8...")
-    parser.add_argument("run", nargs="?", metavar="RUN|FILE", help="a run, or the playbook of runs (default: all)")
+    parser.add_argument("wanted", nargs="?", metavar="RUN|FILE", help="a run, or the playbook of runs (default: all)")
     parser.add_argument("--answer", action="append", default=[], metavar="WAIT=ANSWER", help="answer what it waits for")
     parser.add_argument("--reason", default="", help="why, for a skip")
 
@@ -108,7 +108,7 @@ def add_resume(actions: Any) -> None:
 def run_resume(args: argparse.Namespace) -> int:
     """Settle what was cut off, and go on; exit 0 when all are done."""
     with _engine(home_of(args)) as (records, engine):
-        runs = _wanted(records, args.run)
+        runs = _wanted(records, args.wanted)
         for each in args.answer:
             wait, _, answer = each.partition("=")
             Desk(records).answer(operator(), wait, answer, reason=args.reason)
@@ -211,15 +211,15 @@ def run_list(args: argparse.Namespace) -> int:
 def add_rollback(actions: Any) -> None:
     """Declare ``rollback``."""
     parser = command(actions, "rollback", "take back what a run did", "yaodun playbook rollback run-01J8...")
-    parser.add_argument("run", metavar="RUN")
+    parser.add_argument("wanted", metavar="RUN")
     parser.add_argument("--reason", default="")
 
 
 def run_rollback(args: argparse.Namespace) -> int:
     """Undo, newest first; exit 0 when all is taken back."""
     with _engine(home_of(args)) as (records, engine):
-        Desk(records).roll_back(operator(), args.run, args.reason)
-        return _finish(args, records, engine, [args.run])
+        Desk(records).roll_back(operator(), args.wanted, args.reason)
+        return _finish(args, records, engine, [args.wanted])
 
 
 def add_secret(actions: Any) -> None:

@@ -12,13 +12,16 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from infra.clock import rfc3339
 from infra.errors import AppError
 from infra.feed import Feed
 from infra.ledger import Ledger, Sequencer
 from infra.ledger.keeping import WitnessFile
-from infra.schedule import Clockwork
+from infra.schedule import Clockwork, Fire
+from infra.web.seams import Actor
 from yaodun.rooms.casework import casework_of
 from yaodun.rooms.clockwork import jobs_of, minutely, plan_defaults
+from yaodun.rooms.playbooks import engine_of, room_of
 from yaodun.site import Site
 from yaodun.trust.checkpointing import Checkpointing
 from yaodun.trust.lookout import Lookout
@@ -44,7 +47,9 @@ class Runner:
         self._telling = Telling(site, Lookout(site))
         self._work = casework_of(site)
         self._feed = Feed(site.records, site.clock)
-        self._clockwork = Clockwork(site.records, self._scheduler, jobs_of(site), site.clock)
+        self._playbooks, self._engine = room_of(site), engine_of(site)
+        jobs = {**jobs_of(site), "playbook": self._fire}
+        self._clockwork = Clockwork(site.records, self._scheduler, jobs, site.clock)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep time until told to stop."""
@@ -61,11 +66,13 @@ class Runner:
         self._scheduler.start()
         await asyncio.to_thread(self._begin)
         ledger = asyncio.create_task(asyncio.to_thread(self._sequencer.run, self._stop))
+        engine = asyncio.create_task(asyncio.to_thread(self._engine.serve, self._stop))
         await stop.wait()
         self._stop.set()
         await asyncio.to_thread(self._feed.stop)
         await asyncio.to_thread(self._clockwork.stop)
         await ledger
+        await engine
         self._site.records.close()
 
     def status(self) -> dict[str, Any]:
@@ -80,9 +87,21 @@ class Runner:
     def _begin(self) -> None:
         """Set the timers of all schedules, and follow their changes."""
         plan_defaults(self._site, self._work)
+        self._totals["playbooks_shelved"] = self._playbooks.shelve()
+        self._feed.subscribe(["runs"], lambda _: self._engine.stir())
         self._clockwork.start()
         self._clockwork.listen(self._feed)
         self._feed.start()
+
+    def _fire(self, fire: Fire) -> None:
+        """A schedule is due: its playbook runs. The due time names the run, so that a repeat starts no second one."""
+        cause = f"schedule:{fire.schedule}@{rfc3339(fire.due)}"
+        if self._playbooks.reading.runs(cause=cause, limit=1):
+            return
+        actor = Actor(id=f"service:{fire.schedule}", name=fire.schedule, kind="service")
+        simulate, inputs = bool(fire.arguments.get("simulate", False)), dict(fire.arguments.get("inputs", {}))
+        self._playbooks.start(actor, str(fire.arguments["playbook"]), inputs, simulate=simulate, cause=cause)
+        self._totals["playbooks_fired"] += 1
 
     async def _tick(self) -> None:
         self._totals["ticks"] += 1

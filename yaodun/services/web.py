@@ -26,6 +26,8 @@ from infra.web.shell import ShellOptions, build_shell
 from ops.alerts import Alerts
 from ops.alerts.api import alerts_router
 from ops.incidents.service import MAX_EVIDENCE
+from playbooks.api import playbooks_router
+from playbooks.model.reading import MAX_BYTES
 from trust.audit import Audit
 from trust.audit.api import audit_router
 from trust.identity.api import link_router, session_router, tokens_router, users_router
@@ -38,6 +40,7 @@ from yaodun.rooms.graded import graded_routers
 from yaodun.rooms.health import HealthRoom
 from yaodun.rooms.names import Names
 from yaodun.rooms.pki import PkiRoom
+from yaodun.rooms.playbooks import room_of
 from yaodun.rooms.posture import PostureRoom
 from yaodun.rooms.proxy_secret import proxy_secret
 from yaodun.rooms.pulse import Pulse
@@ -96,7 +99,8 @@ class WebService:
         store = site.open_store(read_only=True)
         alerts = Alerts(site.records, site.clock, record)
         posture = PostureService(site.records, site.clock)
-        casework = casework_of(site, store, self._people)
+        playbooks = room_of(site)
+        casework = casework_of(site, store, self._people, playbooks)
         audit = Audit(site.records, site.clock)
         api = build_api(
             relay_router(f"http://{site.settings.ingest.http_listen}", HOME),
@@ -113,6 +117,7 @@ class WebService:
             *graded_routers(site, store),
             devices_router(site.devices, site.access),
             *casework.routers(site.access, site.clock),
+            playbooks_router(playbooks, site.access),
             access=site.access,
             version=__version__,
             measures=self._measures,
@@ -138,7 +143,12 @@ class WebService:
             site.records, site.tokens, secure=self._secure, settings=settings, clock=site.clock
         )
         authenticator.listen(self._feed)
-        limits = {"/_bulk": MAX_BODY, "/v1/": MAX_BODY, "/api/v1/incidents/": MAX_EVIDENCE}
+        limits = {
+            "/_bulk": MAX_BODY,
+            "/v1/": MAX_BODY,
+            "/api/v1/incidents/": MAX_EVIDENCE,
+            "/api/v1/playbooks": MAX_BYTES,
+        }
         options = ShellOptions(
             secure=self._secure, names=site.settings.web.names, pages_policy=csp(dash), body_limits=limits,
             proxy_secret=proxy_secret(site.home) if site.settings.web.proxy else "",

@@ -1,0 +1,121 @@
+"""Playbooks over HTTP, from the library to a rollback; what is refused to whom; the seam towards work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from infra.clock import SystemClock
+from infra.errors import AppError
+from infra.records import Records
+from infra.web.api import build_api
+from infra.web.measures import Measures
+from infra.web.seams import Actor, current_actor
+from ops.runs import RunDesk
+from playbooks.api import playbooks_router
+from playbooks.library.shelf import shelf
+from playbooks.model.signatures import sign
+from playbooks.room import PlaybookRoom
+from tests.unit.playbooks.building import LI, WANG, Bench, book, do
+from tests.unit.playbooks.model.test_signatures import anchor
+from tests.unit.playbooks.samples import IDENTITY, full
+from trust.access import Access
+
+KEY = ed25519.Ed25519PrivateKey.generate()
+Ask = Callable[..., httpx.Response]
+
+
+@pytest.fixture
+def room(records: Records) -> PlaybookRoom:
+    room = PlaybookRoom(records, Access(records), SystemClock(), anchors=lambda: anchor(KEY))
+    assert room.shelve() == len(shelf())
+    assert room.shelve() == 0
+    return room
+
+
+@pytest.fixture
+def ask(room: PlaybookRoom, records: Records) -> Ask:
+    access = Access(records)
+    api = build_api(playbooks_router(room, access), access=access, version="t", measures=Measures(), home="/ui/")
+
+    def asked(method: str, path: str, actor: Actor = LI, **more: Any) -> httpx.Response:
+        async def send() -> httpx.Response:
+            token = current_actor.set(actor)
+            try:
+                transport = httpx.ASGITransport(app=api, raise_app_exceptions=False)
+                async with httpx.AsyncClient(transport=transport, base_url="http://t/api/v1") as client:
+                    return await client.request(method, path, **more)
+            finally:
+                current_actor.reset(token)
+
+        return asyncio.run(send())
+
+    return asked
+
+
+def signed() -> dict[str, Any]:
+    tree = book({"b1": {"on_completion": "a1"}, "a1": do("ask", "e1", "manual"), "e1": {}})
+    return sign(tree, KEY, signee="x", identity=IDENTITY, at=datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def test_library_validation_and_dry_run(ask: Ask) -> None:
+    listed = ask("GET", "/playbooks").json()
+    assert len(listed) == len(shelf())
+    block = next(each for each in listed if "__address__" in each["inputs"] and each["title"] == "暴力破解处置")
+    assert ask("GET", f"/playbooks/{block['id']}").json()["name"] == "暴力破解处置"
+    assert ask("POST", "/playbooks/validate", json=full()).json()["level"] == "strict"
+    bad = ask("POST", "/playbooks/validate", json=full() | {"name": 7}).json()
+    assert [each["path"] for each in bad["errors"]] == ["/name"]
+    assert ask("POST", "/playbooks/validate", content=b"{").status_code == 400
+    assert ask("POST", "/playbooks", json=full() | {"name": 7}).status_code == 400
+    assert ask("GET", "/playbooks/none").status_code == 404
+
+
+def test_a_run_from_start_to_answer(ask: Ask, room: PlaybookRoom, records: Records) -> None:
+    sha256 = ask("POST", "/playbooks", json=signed()).json()["sha256"]
+    begun = ask("POST", "/runs", json={"playbook": sha256})
+    assert begun.status_code == 201
+    run = begun.json()["run"]
+    Bench(records).go()
+    (wait,) = ask("GET", f"/runs/waits?run={run}").json()
+    assert ask("POST", f"/runs/waits/{wait['id']}/answer", json={"answer": "nonsense"}).status_code == 400
+    assert ask("POST", f"/runs/waits/{wait['id']}/answer", WANG, json={"answer": "done"}).status_code == 204
+    Bench(records).go()
+    assert ask("GET", f"/runs/{run}").json()["state"] == "done"
+    assert ask("POST", f"/runs/{run}/act", json={"action": "rollback"}).status_code == 204
+    assert [each["run"] for each in ask("GET", "/runs?state=running").json()] == [run]
+    assert ask("GET", f"/runs/{run}/attempts").json() == []
+
+
+def test_live_only_signed_and_only_by_those_who_may(ask: Ask) -> None:
+    shipped = shelf()[0].playbook.id
+    assert ask("POST", "/runs", json={"playbook": shipped, "simulate": False}).status_code == 403
+    inputs = {"subject": "x"} if "__subject__" in shelf()[0].playbook.playbook_variables else {}
+    assert ask("POST", "/runs", json={"playbook": shipped, "simulate": True, "inputs": inputs}).status_code in (
+        201,
+        400,
+    )
+    auditor, nobody = Actor(id="a", name="a", roles=("auditor",)), Actor(id="n", name="n")
+    assert ask("POST", "/runs", auditor, json={"playbook": shipped, "simulate": True}).status_code == 403
+    assert ask("GET", "/runs", auditor).status_code == 200
+    for path in ("/playbooks", "/runs", "/runs/waits"):
+        assert ask("GET", path, nobody).status_code == 403
+    assert ask("POST", "/runs", json={"playbook": shipped, "simulate": "yes"}).status_code in (400, 422)
+
+
+def test_work_sees_it_through_its_seam(room: PlaybookRoom, records: Records) -> None:
+    desk: RunDesk = room
+    (fit, *_) = desk.fitting(["brute-force"], [("ip", "192.0.2.7")])
+    assert (fit.title, fit.inputs, fit.acts) == ("暴力破解处置", {"__address__": "192.0.2.7"}, True)
+    run = desk.start(LI, fit.playbook, fit.inputs, simulate=True)
+    Bench(records).go()
+    view = desk.view(run)
+    assert (view.state, {step.state for step in view.steps}) == ("done", {"done"})
+    with pytest.raises(AppError):
+        desk.view("none")
