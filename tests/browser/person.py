@@ -21,7 +21,7 @@ NAME, PASSWORD = "duty", "an orchard of 14 pears"
 
 def sign_in(site: RunningSite) -> str:
     """The session secret of the first account, which is made when it is not there yet."""
-    with httpx.Client(base_url=site.url, headers={"Origin": site.url}) as client:
+    with httpx.Client(base_url=site.url, headers={"Origin": site.url}, timeout=60) as client:
         answer = client.post("/api/v1/session", json={"name": NAME, "password": PASSWORD})
         if answer.status_code != 200:
             secret = site.first_link().partition("#")[2]
