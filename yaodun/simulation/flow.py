@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 
 from yaodun.simulation.almanac import DAY, HOUR
+from yaodun.simulation.dice import Dice
 from yaodun.simulation.ledgering import office_hour
 from yaodun.simulation.supply import Box, Case, Supply
 from yaodun.simulation.world import Actor, Ware
-
-STORY_SHARE = 0.04
 
 
 def live(supply: Supply, codes: int) -> list[Box]:
@@ -21,8 +20,8 @@ def live(supply: Supply, codes: int) -> list[Box]:
     units, sold = 0, []
     while units < total:
         ware = wares[boxes_made % len(wares)]
-        boxes = max(ware.box_per_case, round(dice.spread(min(5000, total / 20) / ware.each_per_box, 0.3)))
-        day = dice.between(1, world.almanac.days * 0.72)
+        boxes = max(ware.box_per_case, round(dice.spread(min(5000, total / 60) / ware.each_per_box, 0.3)))
+        day = _made_on(dice, world.almanac.days)
         at = office_hour(world, dice, int(day))
         late = dice.between(2, 5) * DAY if dice.happens(0.04) else 0.0
         cases = supply.produce(ware, boxes, at, parts=dice.choose((1, 1, 2, 3)), late=late)
@@ -30,6 +29,11 @@ def live(supply: Supply, codes: int) -> list[Box]:
         units += boxes * ware.each_per_box
         boxes_made += 1
     return sold
+
+
+def _made_on(dice: Dice, days: int) -> float:
+    """A day of production: the shelves are filled in the first week, then goods come evenly until the end."""
+    return dice.between(1, 6) if dice.happens(0.12) else dice.between(1, days * 0.97)
 
 
 def _distribute(supply: Supply, ware: Ware, cases: list[Case], at: float) -> list[Box]:

@@ -39,7 +39,8 @@ class Case:
 
 @dataclass(slots=True, eq=False)
 class Trip:
-    """One shipment with both bills; ``taken_in`` is empty where the receiver reports nothing here."""
+    """One shipment with both bills; ``taken_in`` is empty where the receiver reports nothing here, ``arrived`` is when
+    all of it is there."""
 
     given_out: Bill
     taken_in: list[Bill]
@@ -120,17 +121,17 @@ class Supply:
             )
 
         if len(codes) > 3 and self.dice.happens(self._partial):
-            return Trip(given, self._in_parts(write, codes, quantity, arrived), arrived)
+            later = arrived + self.dice.between(4, 40) * HOUR
+            return Trip(given, self._in_parts(write, codes, quantity, arrived, later), later)
         more = {"refers_to": given.bill} if self.dice.happens(0.5) else {}
         return Trip(given, [write(codes, quantity, arrived, **more)], arrived)
 
     def _in_parts(
-        self, write: Callable[..., Bill], codes: Sequence[str], quantity: float, arrived: float
+        self, write: Callable[..., Bill], codes: Sequence[str], quantity: float, arrived: float, later: float
     ) -> list[Bill]:
         """A receipt that comes in two uploads: the whole bill again, or a second bill for the rest."""
         cut = len(codes) // 2
         share = quantity * cut / len(codes)
-        later = arrived + self.dice.between(4, 40) * HOUR
         if self.dice.happens(0.5):
             return [write(codes[:cut], share, arrived), write(codes[cut:], quantity - share, later)]
         first = write(codes[:cut], share, arrived, partial=True)

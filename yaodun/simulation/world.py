@@ -46,6 +46,7 @@ class Actor:
     licence: str = ""
     suppliers: list[Actor] = field(default_factory=list)
     reserved: bool = False
+    stays: bool = False
 
     @property
     def province(self) -> str:
@@ -85,8 +86,14 @@ class World:
     distributors: list[Actor] = field(default_factory=list)
     retail: list[Actor] = field(default_factory=list)
     outsiders: list[Actor] = field(default_factory=list)
+    settled: list[Actor] = field(default_factory=list)
     wares: list[Ware] = field(default_factory=list)
     _numbers: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def extras(self) -> list[Actor]:
+        """Parties that take part in their own story only."""
+        return [actor for actor in self.settled if actor.reserved]
 
     def number(self, prefix: str) -> int:
         """The next number of a series."""
@@ -112,6 +119,7 @@ class World:
             )
         )  # fmt: skip
         self.license(actor, at, valid)
+        self.settled.append(actor)
         return actor
 
     def license(self, actor: Actor, at: float, valid: tuple[int, int]) -> None:

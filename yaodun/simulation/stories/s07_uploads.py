@@ -14,9 +14,11 @@ from yaodun.simulation.supply import Box
 from yaodun.simulation.world import ALL_CLASSES, Actor, Ware
 
 
-def busy_shop(scene: Scene, dice: Dice, boxes: int, day: int = 2, habit: str = "live") -> tuple[Actor, list[Box]]:
-    """A pharmacy of its own with a stock of boxes, ready to be sold."""
-    goods = scene.goods(dice, boxes, day)
+def busy_shop(scene: Scene, dice: Dice, units: float, day: int = 2, habit: str = "live") -> tuple[Actor, list[Box]]:
+    """A pharmacy of its own with a stock of about ``units``, ready to be sold."""
+    ware = scene.ware(dice)
+    boxes = max(2, round(units / ware.each_per_box))
+    goods = scene.supply.stock_up(ware, scene.dealer(dice, ware), boxes, day)
     dealer = goods[0].holder
     land = next(land for land in provinces() if land.code == dealer.province)
     shop = scene.world.settle(Role.PHARMACY, land, ALL_CLASSES, place=town(land, dice))
@@ -45,13 +47,20 @@ def sell_daily(scene: Scene, dice: Dice, shop: Actor, boxes: list[Box], last: in
     return bills
 
 
+def _span(scene: Scene, bills: list[Bill]) -> list[Bill]:
+    """The first and the last bill that the centre has at the end of the world."""
+    end = scene.almanac.moment(scene.almanac.end)
+    kept = [bill for bill in bills if bill.recorded < end]
+    return kept[:1] + kept[-1:]
+
+
 def _between(scene: Scene, bills: list[Bill], begins: float, ends: float) -> list[Bill]:
     low, high = scene.almanac.moment(begins), scene.almanac.moment(ends)
     return [bill for bill in bills if low <= bill.time < high]
 
 
 def _backfill(scene: Scene, dice: Dice) -> tuple[Actor, list[Bill], float, float, float]:
-    shop, boxes = busy_shop(scene, dice, 14)
+    shop, boxes = busy_shop(scene, dice, 600)
     lasts = scene.knobs.draw("backfill.days", dice)
     begins = boxes[0].since + dice.between(8, 18) * DAY
     ends = min(begins + lasts * DAY, (scene.days - 8) * DAY)
@@ -77,15 +86,15 @@ def after_outage(scene: Scene, dice: Dice) -> None:
 
 @look_alike("B18", "after_the_weekend")
 def after_weekend(scene: Scene, dice: Dice) -> None:
-    shop, boxes = busy_shop(scene, dice, 6, habit="next_day")
-    bills = sell_daily(scene, dice, shop, boxes, int(scene.days * 0.8))
-    scene.tape.tell("B18", "after_the_weekend", ("party", shop.id), [bills[0], bills[-1]], look_alike=True)
+    shop, boxes = busy_shop(scene, dice, 600, habit="next_day")
+    bills = sell_daily(scene, dice, shop, boxes, scene.days)
+    scene.tape.tell("B18", "after_the_weekend", ("party", shop.id), _span(scene, bills), look_alike=True)
 
 
 @anomaly("B19", "equal_gaps")
 def equal_gaps(scene: Scene, dice: Dice) -> None:
     count = scene.knobs.whole("regular.bills", dice)
-    shop, boxes = busy_shop(scene, dice, 16)
+    shop, boxes = busy_shop(scene, dice, 800)
     step = dice.whole(3, 7)
     codes = sorted(code for box in boxes for code in box.units)
     chosen = codes[dice.whole(0, step) :: step][:count]
@@ -98,7 +107,7 @@ def equal_gaps(scene: Scene, dice: Dice) -> None:
         bills.append(scene.clerk.bill("321", shop, boxes[0].ware, boxes[0].batch, [code], 1, at, giver=shop))
     knob = {"regular.bills": len(chosen)}
     kept = [bill for bill in bills if bill.recorded < scene.almanac.moment(scene.almanac.end)]
-    scene.tape.tell("B19", "equal_gaps", ("party", shop.id), kept, knob=knob, also=("B16",))
+    scene.tape.tell("B19", "equal_gaps", ("party", shop.id), kept, knob=knob, also=("B16", "T14"))
 
 
 @anomaly("B19", "made_up_quantities")
@@ -111,7 +120,9 @@ def made_up(scene: Scene, dice: Dice) -> None:
         for number in range(count)
     ]  # fmt: skip
     knob = {"regular.bills": count}
-    scene.tape.tell("B19", "made_up_quantities", ("party", shop.id), bills, knob=knob, also=("B08", "B16", "B07"))
+    scene.tape.tell(
+        "B19", "made_up_quantities", ("party", shop.id), bills, knob=knob, also=("B08", "B16", "B07", "T14")
+    )
 
 
 @look_alike("B19", "natural_quantities")
@@ -131,7 +142,9 @@ def _uncoded_shop(scene: Scene, dice: Dice) -> tuple[Actor, str, Ware]:
     name = scene.supply.batch_name(DAY)
     scene.world.batch(ware, name, DAY, None)
     scene.filed(ware.holder, shop, 2 * HOUR)
-    scene.supply.ship(ware.holder, shop, ware, name, (), 4000, Measure.CASE, office_hour(scene.world, dice, 2))
+    for day in range(2, scene.days - 6, 7):
+        amount = round(5000 * dice.between(0.85, 1.15))
+        scene.supply.ship(ware.holder, shop, ware, name, (), amount, Measure.EACH, office_hour(scene.world, dice, day))
     return shop, name, ware
 
 
@@ -142,9 +155,9 @@ def _day(scene: Scene, dice: Dice, number: int, count: int) -> float:
 
 @look_alike("B19", "whole_boxes_in_order")
 def whole_boxes(scene: Scene, dice: Dice) -> None:
-    shop, boxes = busy_shop(scene, dice, 8)
+    shop, boxes = busy_shop(scene, dice, 200)
     bills = []
-    for number, box in enumerate(boxes):
+    for number, box in enumerate(boxes[:10]):
         at = box.since + (1 + number * 2) * DAY
         scene.clerk.unpack(shop, box.code, box.ware, box.batch, at)
         bills.append(
@@ -154,9 +167,9 @@ def whole_boxes(scene: Scene, dice: Dice) -> None:
 
 
 def _clock(scene: Scene, dice: Dice, hours: float, tz: str) -> tuple[Actor, list[Bill]]:
-    shop, boxes = busy_shop(scene, dice, 8)
+    shop, boxes = busy_shop(scene, dice, 600)
     bills = sell_daily(scene, dice, shop, boxes, scene.days)
-    first = scene.almanac.moment(scene.day(dice, 0.3, 0.5) * DAY)
+    first = scene.almanac.moment(boxes[0].since + dice.between(6, 40) * DAY)
     wrong: list[Bill] = []
     for bill in bills:
         if bill.time < first:
@@ -191,7 +204,7 @@ def _tell_clock(scene: Scene, kind: str, shop: Actor, wrong: list[Bill], hours: 
 
 @look_alike("B29", "seconds_of_skew")
 def seconds_of_skew(scene: Scene, dice: Dice) -> None:
-    shop, boxes = busy_shop(scene, dice, 5)
+    shop, boxes = busy_shop(scene, dice, 600)
     bills = sell_daily(scene, dice, shop, boxes, scene.days)
     skewed = []
     for bill in bills:
@@ -199,19 +212,19 @@ def seconds_of_skew(scene: Scene, dice: Dice) -> None:
         skewed.append(msgspec.structs.replace(bill, recorded=scene.almanac.moment(recorded)))
     for bill in skewed:
         scene.tape.replace(bill)
-    scene.tape.tell("B29", "seconds_of_skew", ("party", shop.id), [skewed[0], skewed[-1]], look_alike=True)
+    scene.tape.tell("B29", "seconds_of_skew", ("party", shop.id), _span(scene, skewed), look_alike=True)
 
 
 @look_alike("B29", "long_delays")
 def long_delays(scene: Scene, dice: Dice) -> None:
-    shop, boxes = busy_shop(scene, dice, 5, habit="next_day")
-    bills = sell_daily(scene, dice, shop, boxes, int(scene.days * 0.8))
-    scene.tape.tell("B29", "long_delays", ("party", shop.id), [bills[0], bills[-1]], look_alike=True)
+    shop, boxes = busy_shop(scene, dice, 600, habit="next_day")
+    bills = sell_daily(scene, dice, shop, boxes, scene.days)
+    scene.tape.tell("B29", "long_delays", ("party", shop.id), _span(scene, bills), look_alike=True)
 
 
 @anomaly("T12", "identical_seconds")
 def identical_seconds(scene: Scene, dice: Dice) -> None:
-    shop, boxes = busy_shop(scene, dice, 8)
+    shop, boxes = busy_shop(scene, dice, 200)
     start = int(boxes[0].since // DAY) + 2
     bills: list[Bill] = []
     for box in boxes[:6]:
@@ -224,12 +237,12 @@ def identical_seconds(scene: Scene, dice: Dice) -> None:
             scene.clerk.bill("321", shop, box.ware, box.batch, [code], 1, at, giver=shop, recorded=recorded)
             for code in order[:20]
         ]
-    scene.tape.tell("T12", "identical_seconds", ("party", shop.id), bills, also=("B19", "B18"))
+    scene.tape.tell("T12", "identical_seconds", ("party", shop.id), bills, also=("B19", "B18", "T14"))
 
 
 @anomaly("T12", "all_at_month_end")
 def month_end(scene: Scene, dice: Dice) -> None:
-    shop, boxes = busy_shop(scene, dice, 10)
+    shop, boxes = busy_shop(scene, dice, 500)
     bills: list[Bill] = []
     day = int(boxes[0].since // DAY) + 1
     while boxes and day < scene.days - 2:
@@ -249,13 +262,14 @@ def month_end(scene: Scene, dice: Dice) -> None:
 
 @look_alike("T12", "evening_upload")
 def evening_upload(scene: Scene, dice: Dice) -> None:
-    shop, boxes = busy_shop(scene, dice, 8, habit="evening")
-    bills = sell_daily(scene, dice, shop, boxes, int(scene.days * 0.9), 4)
-    scene.tape.tell("T12", "evening_upload", ("party", shop.id), [bills[0], bills[-1]], look_alike=True)
+    shop, boxes = busy_shop(scene, dice, 900, habit="evening")
+    bills = sell_daily(scene, dice, shop, boxes, scene.days, 4)
+    scene.tape.tell("T12", "evening_upload", ("party", shop.id), _span(scene, bills), look_alike=True)
 
 
 def _falls_silent(scene: Scene, dice: Dice) -> tuple[Actor, list[Bill], float, float]:
-    shop, boxes = busy_shop(scene, dice, 16)
+    shop, boxes = busy_shop(scene, dice, 600)
+    shop.stays = True
     lasts = scene.knobs.draw("silence.days", dice)
     begins = boxes[0].since + dice.between(15, 25) * DAY
     ends = begins + lasts * DAY
@@ -284,7 +298,7 @@ def outage_announced(scene: Scene, dice: Dice) -> None:
 
 @look_alike("T14", "closed")
 def closed(scene: Scene, dice: Dice) -> None:
-    shop, boxes = busy_shop(scene, dice, 8)
+    shop, boxes = busy_shop(scene, dice, 300)
     last = int(boxes[0].since // DAY) + dice.whole(15, 25)
     bills = sell_daily(scene, dice, shop, boxes, last)
     known = next(event for event in scene.tape.events_of(Party) if event.party == shop.id)
@@ -295,7 +309,7 @@ def closed(scene: Scene, dice: Dice) -> None:
 
 @look_alike("T14", "uploads_weekly")
 def uploads_weekly(scene: Scene, dice: Dice) -> None:
-    shop, boxes = busy_shop(scene, dice, 6)
+    shop, boxes = busy_shop(scene, dice, 300)
     bills: list[Bill] = []
     for number, box in enumerate(boxes):
         at = (int(box.since // DAY) + 1 + number * 12 + dice.whole(0, 3)) * DAY + 15 * HOUR

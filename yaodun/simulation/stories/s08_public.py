@@ -16,7 +16,7 @@ def _requester(dice: Dice, kind: str = "dev") -> str:
 
 @anomaly("B20", "copied_code_asked_everywhere")
 def asked_everywhere(scene: Scene, dice: Dice) -> None:
-    _, boxes = busy_shop(scene, dice, 2)
+    _, boxes = busy_shop(scene, dice, 60)
     code, count = boxes[0].units[0], scene.knobs.whole("storm.queries", dice)
     start, lasts = boxes[0].since + dice.between(2, 20) * DAY, dice.between(3, 25) * DAY
     events = [
@@ -35,7 +35,7 @@ def _kept(scene: Scene, events: list[Scan]) -> list[Scan]:
 
 @look_alike("B20", "popular_product")
 def popular_product(scene: Scene, dice: Dice) -> None:
-    _, boxes = busy_shop(scene, dice, 4)
+    _, boxes = busy_shop(scene, dice, 120)
     events = [
         scan(scene.world, dice, code, boxes[0].since + dice.between(1, 20) * DAY, _requester(dice),
              product=box.ware.id, place=somewhere(dice))
@@ -46,13 +46,13 @@ def popular_product(scene: Scene, dice: Dice) -> None:
 
 @look_alike("B20", "inspector_repeats")
 def inspector_repeats(scene: Scene, dice: Dice) -> None:
-    shop, boxes = busy_shop(scene, dice, 2)
+    shop, boxes = busy_shop(scene, dice, 60)
     _repeats(scene, dice, "inspector_repeats", boxes[0].units[0], boxes[0].since, "inspection", shop.place)
 
 
 @look_alike("B20", "insurer_repeats")
 def insurer_repeats(scene: Scene, dice: Dice) -> None:
-    shop, boxes = busy_shop(scene, dice, 2)
+    shop, boxes = busy_shop(scene, dice, 60)
     _repeats(scene, dice, "insurer_repeats", boxes[0].units[0], boxes[0].since, "insurer", shop.place)
 
 
@@ -93,7 +93,7 @@ def _guesses(scene: Scene, dice: Dice, kind: str, codes: list[str]) -> None:
 
 @look_alike("T13", "mistyped")
 def mistyped(scene: Scene, dice: Dice) -> None:
-    shop, boxes = busy_shop(scene, dice, 1)
+    shop, boxes = busy_shop(scene, dice, 40)
     code, who = boxes[0].units[0], _requester(dice)
     at = boxes[0].since + dice.between(1, 30) * DAY
     events = [
@@ -106,7 +106,7 @@ def mistyped(scene: Scene, dice: Dice) -> None:
 
 @look_alike("T13", "inspector_scans_a_shelf")
 def inspector_shelf(scene: Scene, dice: Dice) -> None:
-    shop, boxes = busy_shop(scene, dice, 3)
+    shop, boxes = busy_shop(scene, dice, 90)
     who, at = _requester(dice, "inspector"), boxes[0].since + dice.between(1, 20) * DAY
     events = []
     for box in boxes:

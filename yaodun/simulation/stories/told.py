@@ -8,8 +8,10 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
+import msgspec
+
 import yaodun.simulation.stories
-from infra.events.business import NoticeType, Role
+from infra.events.business import Bill, NoticeType, Party, Role
 from yaodun.simulation.almanac import DAY
 from yaodun.simulation.dice import Dice
 from yaodun.simulation.geography import kilometres, provinces, town
@@ -128,6 +130,21 @@ def tell_all(scene: Scene) -> None:
     for story in sorted(STORIES, key=lambda told: (told.detector, told.look_alike, told.kind)):
         for number in range(_times(scene, story)):
             story.tell(scene, scene.world.dice.apart(f"{story.detector}/{story.kind}/{number}"))
+    close_extras(scene)
+
+
+def close_extras(scene: Scene) -> None:
+    """Parties that were there for a story alone give up business after it, so that their silence means nothing."""
+    last: dict[str, float] = {}
+    for bill in scene.tape.events_of(Bill):
+        last[bill.party] = max(last.get(bill.party, 0.0), scene.tape.seconds(bill.time.timestamp()))
+    extras = {actor.id for actor in scene.world.extras if not actor.stays}
+    for known in scene.tape.events_of(Party):
+        at = last.get(known.party, scene.almanac.end) + 1.5 * DAY
+        if known.party in extras and at < scene.almanac.end - 6 * DAY:
+            moment = scene.almanac.moment(at)
+            closed = msgspec.structs.replace(known, id=scene.tape.name("p"), time=moment, recorded=moment, closed=True)
+            scene.tape.add(closed)
 
 
 def _times(scene: Scene, story: Told) -> int:
