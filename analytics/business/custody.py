@@ -24,8 +24,8 @@ ENDED = frozenset({"204", "205", "206", "214", "215", "216"})
 class Custody:
     """Columns over the movements, as in ``Codes`` (by code and time).
 
-    ``own_before``: row of the same code and party before this one (-1: none). ``unsent``: an inbound row that names a
-    sender but has no outbound row. ``unanswered``: an outbound row to a party that has no inbound row.
+    ``own_before``, ``own_after``: rows of the same code and party around this one (-1: none).
+    ``unsent``: an inbound row that names a sender but has no outbound row. ``unanswered``: an outbound row to a party that has no inbound row.
     ``answer``: for an outbound row the inbound row that answers it (-1: none), and the reverse.
     """
 
@@ -38,6 +38,7 @@ class Custody:
     target: Ints
     inbound: Flags
     own_before: Ints
+    own_after: Ints
     unsent: Flags
     unanswered: Flags
     answer: Ints
@@ -53,7 +54,7 @@ def custody(book: Book) -> Custody:
     line, code, time = codes.line, codes.code, codes.time
     kind, party = lines.kind[line], lines.party[line]
     source, target, inbound = lines.source[line], lines.target[line], lines.inbound[line]
-    own_before = _own_before(code, party, time, inbound)
+    own_before, own_after = _own_chain(code, party, time, inbound)
     paired = _is(kind, PAIRED) & (source >= 0)
     sent = _is(kind, SENT) & (target >= 0)
     answer = _answers(code, source, party, target, time, paired, sent, len(lines.names))
@@ -67,8 +68,8 @@ def custody(book: Book) -> Custody:
     due_in = _has(code * parties + party, time, code[unanswered] * parties + target[unanswered], time[unanswered], None)
     return Custody(
         line=line, code=code, time=time, kind=kind, party=party, source=source, target=target, inbound=inbound,
-        own_before=own_before, unsent=unsent, unanswered=unanswered, answer=answer, used=used, ended=ended,
-        sender_has=sender_has, due_in=due_in,
+        own_before=own_before, own_after=own_after, unsent=unsent, unanswered=unanswered, answer=answer,
+        used=used, ended=ended, sender_has=sender_has, due_in=due_in,
     )  # fmt: skip
 
 
@@ -76,13 +77,14 @@ def _is(kind: Ints, kinds: frozenset[str]) -> Flags:
     return np.isin(kind, [int(one) for one in kinds])
 
 
-def _own_before(code: Ints, party: Ints, time: Ints, inbound: Flags) -> Ints:
-    """Row before in the own chain; at one moment a party takes in before it gives out."""
+def _own_chain(code: Ints, party: Ints, time: Ints, inbound: Flags) -> tuple[Ints, Ints]:
+    """Rows before and after in the own chain; at one moment a party takes in before it gives out."""
     order = np.lexsort((~inbound, time, party, code))
-    before = np.full(len(code), -1)
+    before, after = np.full(len(code), -1), np.full(len(code), -1)
     same = (code[order[1:]] == code[order[:-1]]) & (party[order[1:]] == party[order[:-1]])
     before[order[1:][same]] = order[:-1][same]
-    return before
+    after[order[:-1][same]] = order[1:][same]
+    return before, after
 
 
 def _answers(

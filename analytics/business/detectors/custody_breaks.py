@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from analytics.business.bill_lines import SALES, Ints
-from analytics.business.calendar import local_text
+from analytics.business.calendar import HOUR_MS, local_text
 from analytics.business.custody import ENDED, Flags
 from analytics.business.desk import Desk
 from analytics.business.finding import Finding, finding
@@ -142,8 +142,16 @@ def _copied_out(desk: Desk) -> Flags:
     own = book.own_before
     never = own < 0
     again = (own >= 0) & ~book.inbound[own] & ~np.isin(book.kind[own], [*_SALE_NUMBERS, *_ENDED_NUMBERS])
-    wrong = ~book.inbound & (never | again) & ~book.due_in & desk.settled[book.line]
+    wrong = ~book.inbound & (never | again) & ~book.due_in & desk.settled[book.line] & ~_reported_later(desk)
     return wrong & _lives(desk) & ~_reflow_codes(desk) & ~book.ended
+
+
+def _reported_later(desk: Desk) -> Flags:
+    """Rows whose party reports, some days after it gave the goods on, that it had taken them in from who sent them."""
+    book, slack = desk.custody, desk.limits["custody"]["disorder_hours"] * HOUR_MS
+    after = book.own_after
+    answered = (after >= 0) & book.inbound[after] & (book.answer[after] >= 0)
+    return np.asarray(answered & (book.time[after] - book.time < slack), dtype=bool)
 
 
 def _lives(desk: Desk) -> Flags:

@@ -22,13 +22,10 @@ def new_lane(desk: Desk) -> Iterator[Finding]:
     lanes = _lanes(desk)
     known_until = desk.book.begin + limits["learn_days"] * DAY_MS
     customers, suppliers = _neighbours(lanes)
-    intake = np.bincount(lines.target + 1, lines.quantity * lines.is_kind(_TRADE_OUT), len(lines.names) + 1)[1:]
     for (source, target), members in lanes.items():
         if lines.time[members[0]] < known_until or len(members) < limits["least_bills"]:
             continue
         volume = float(lines.quantity[members].sum())
-        if volume < limits["least_share"] * _typical(lanes, lines.quantity, suppliers, target, source, intake):
-            continue
         shared = _shared(customers, suppliers, source, target) + _near(desk, customers, source, target)
         if shared >= limits["common_neighbours"] or _filed(desk, source, target, members):
             continue
@@ -60,15 +57,6 @@ def _neighbours(lanes: Lanes) -> tuple[dict[int, set[int]], dict[int, set[int]]]
         customers[source].add(target)
         suppliers[target].add(source)
     return customers, suppliers
-
-
-def _typical(
-    lanes: Lanes, quantity: np.ndarray, suppliers: dict[int, set[int]], target: int, source: int, intake: np.ndarray
-) -> float:
-    """Volume of the other lanes into the target, the middle one; without any, nothing."""
-    others = [float(quantity[lanes[(other, target)]].sum()) for other in suppliers[target] if other != source]
-    del intake
-    return float(np.median(others)) if others else 0.0
 
 
 def _shared(customers: dict[int, set[int]], suppliers: dict[int, set[int]], source: int, target: int) -> int:

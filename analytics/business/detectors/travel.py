@@ -37,10 +37,12 @@ def too_fast(desk: Desk) -> Iterator[Finding]:
 
 
 def _neighbours(desk: Desk) -> tuple[Ints, Ints]:
-    """Distinct pairs of lines that follow each other in the life of a code, at different parties or bills."""
+    """Distinct pairs of lines that follow each other in the life of a code; an answer follows what it answers."""
     book = desk.custody
-    same = book.code[1:] == book.code[:-1]
-    one, two = book.line[:-1][same], book.line[1:][same]
+    rows = np.arange(len(book.code))
+    before = np.where(book.inbound & (book.answer >= 0), book.answer, rows - 1)
+    same = (before >= 0) & (book.code[before] == book.code)
+    one, two = book.line[before[same]], book.line[same]
     differ = one != two
     if not differ.any():
         return one[:0], two[:0]

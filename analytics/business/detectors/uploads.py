@@ -38,7 +38,7 @@ def backfill(desk: Desk) -> Iterator[Finding]:
         old = members[lag > limits["old_days"] * DAY_MS]
         if len(old) < limits["least_bills"]:
             continue
-        prompt = float(np.median(lag[lag <= np.quantile(lag, 0.7)]))
+        prompt = _usual_lag(lag[lag <= limits["old_days"] * DAY_MS])
         for group in episodes(old.tolist(), lines.recorded, limits["burst_hours"] * HOUR_MS):
             old_here = [i for i in group if _truly_old(desk, i, limits["old_days"])]
             if len(old_here) < limits["least_bills"] or prompt > 3 * DAY_MS:
@@ -53,6 +53,11 @@ def backfill(desk: Desk) -> Iterator[Finding]:
                     "B18", "party", party, span, ids, 0.9, "backfill", party=party, many=len(old_here),
                     days=f"{float(np.median((lines.recorded - lines.time)[old_here])) / DAY_MS:.0f}",
                 )  # fmt: skip
+
+
+def _usual_lag(lags: Ints) -> float:
+    """Middle delay of the bills that are not old; for a party that has hardly any, no habit is known."""
+    return float(np.median(lags)) if len(lags) >= 5 else float("inf")
 
 
 def _truly_old(desk: Desk, line: int, days: float) -> bool:
@@ -180,7 +185,10 @@ def silent_party(desk: Desk) -> Iterator[Finding]:
     pauses = sum(len(members) for _, members in parties)
     for party, members in parties:
         uploads = np.unique(lines.recorded[members] // HOUR_MS) * HOUR_MS
-        if len(uploads) < desk.limits["silence"]["least_bills"] or stock.get(party, 0.0) <= 0:
+        if (
+            len(uploads) < desk.limits["silence"]["least_bills"]
+            or stock.get(party, 0.0) < desk.limits["silence"]["stock_share"]
+        ):
             continue
         yield from _silences(desk, party, uploads, members, pauses)
 
@@ -210,10 +218,11 @@ def _silences(desk: Desk, party: str, uploads: Ints, members: Ints, pauses: int)
 
 
 def _stock(desk: Desk) -> dict[str, float]:
-    """Smallest units a party took in and has not given out."""
-    lines = desk.book.lines
-    signed = np.where(lines.inbound, lines.quantity, -lines.quantity)
-    return dict(zip(lines.names, np.bincount(lines.party, signed, len(lines.names)).tolist(), strict=True))
+    """Share of what a party took in that it has not given out."""
+    lines, many = desk.book.lines, len(desk.book.lines.names)
+    taken = np.bincount(lines.party, lines.quantity * lines.inbound, many)
+    given = np.bincount(lines.party, lines.quantity * ~lines.inbound, many)
+    return dict(zip(lines.names, ((taken - given) / np.maximum(taken, 1)).tolist(), strict=True))
 
 
 DETECTORS = (backfill, too_regular, machine_rhythm, silent_party)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import nbinom
+from scipy.stats import poisson
 
 from analytics.business.bill_lines import Ints
-from analytics.business.calendar import DAY_MS
+from analytics.business.calendar import DAY_MS, local_days
 from analytics.business.desk import Desk
+from analytics.business.episodes import episodes
 from analytics.business.finding import Finding, finding
 from infra.events.business import NoticeType
 
@@ -19,18 +21,48 @@ Floats = NDArray[np.float64]
 
 
 def leakage(desk: Desk) -> Iterator[Finding]:
-    """B15: a product in a province, week by week, far above its usual share there."""
-    lines = desk.book.lines
+    """B15: within two weeks far more bills bring a product into a province than ever did, the product's own growth
+    taken out."""
+    limits, lines = desk.limits["leakage"], desk.book.lines
     chosen = np.flatnonzero(lines.is_kind(_INTAKE))
-    provinces = [_province(desk, line) for line in chosen.tolist()]
-    keyed = [(lines.bills[line].product, province) for line, province in zip(chosen.tolist(), provinces, strict=True)]
+    window = int(limits["window_days"] * DAY_MS)
+    by_product: defaultdict[str, list[int]] = defaultdict(list)
+    for line in chosen.tolist():
+        by_product[lines.bills[line].product].append(line)
+    for product, members in by_product.items():
+        everywhere = lines.time[members]
+        by_province: defaultdict[str, list[int]] = defaultdict(list)
+        for line in members:
+            by_province[_province(desk, line)].append(line)
+        for province, inside in by_province.items():
+            found = _densest(desk, lines.time[inside], everywhere, window) if province else None
+            if found is None:
+                continue
+            burst = np.array(inside)[found]
+            begins, ends = int(lines.time[burst].min()), int(lines.time[burst].max())
+            scopes = {"product_province": f"{product}/{province}", "product": product, "province": province}
+            told = (NoticeType.TENDER, NoticeType.EPIDEMIC)
+            if not desk.book.calendar.told(told, begins, ends, scopes, 3 * DAY_MS):
+                yield _told(desk, "B15", "product_province", f"{product}/{province}", burst, "leakage")
+
+
+def _densest(desk: Desk, times: Ints, everywhere: Ints, window: int) -> NDArray[np.bool_] | None:
+    """The window with most bills, where it holds far more than the others make expect."""
     limits = desk.limits["leakage"]
-    for (product, province), members in _odd(desk, chosen, keyed, limits):
-        scopes = {"product_province": f"{product}/{province}", "product": product, "province": province}
-        told = (NoticeType.TENDER, NoticeType.EPIDEMIC)
-        begins, ends = int(lines.time[members].min()), int(lines.time[members].max())
-        if province and not desk.book.calendar.told(told, begins, ends, scopes, 3 * DAY_MS):
-            yield _told(desk, "B15", "product_province", f"{product}/{province}", members, "leakage")
+    times = np.sort(times)
+    counts = np.searchsorted(times, times + window, side="left") - np.arange(len(times))
+    counts[times < desk.book.begin + limits["learn_days"] * DAY_MS] = 0
+    best = int(np.argmax(counts)) if len(counts) else 0
+    if not len(counts) or counts[best] < limits["least_bills"]:
+        return None
+    start = int(times[best])
+    inside = (times >= start) & (times < start + window)
+    share = ((everywhere >= start) & (everywhere < start + window)).sum() / len(everywhere)
+    span = max(1.0, (desk.book.end - desk.book.begin) / window)
+    others = len(times) - counts[best]
+    expected = (others + 0.5) * max(share / max(1e-9, 1 - share), 1 / span)
+    far = counts[best] > limits["ratio"] * expected and float(poisson.sf(counts[best] - 1, expected)) < limits["p"]
+    return inside if far else None
 
 
 def _province(desk: Desk, line: int) -> str:
@@ -42,71 +74,69 @@ def _province(desk: Desk, line: int) -> str:
 
 
 def surge(desk: Desk) -> Iterator[Finding]:
-    """B16: a party's intake of a product far above its own weeks and above what its peers do in the same week."""
+    """B16: on some days a party takes in far more of a product than on its other days, and than its peers do then."""
+    limits, lines = desk.limits["surge"], desk.book.lines
+    for product, days in _days(desk).items():
+        lifted = _lift(days)
+        for party, (when, amount, members) in days.items():
+            if len(when) < limits["least_days"]:
+                continue
+            own = np.log(np.maximum(amount, 0.5)) - np.array([lifted.get(day // 7, 0.0) for day in when.tolist()])
+            middle = float(np.median(own))
+            spread = max(limits["least_spread"], 1.4826 * float(np.median(np.abs(own - middle))))
+            bad = (own - middle > max(np.log(limits["ratio"]), limits["z"] * spread)) & (
+                amount >= limits["least_units"]
+            )
+            surging = [line for place in np.flatnonzero(bad).tolist() for line in members[place]]
+            for group in episodes(surging, lines.time, 10 * DAY_MS):
+                if not _excused(desk, product, party, group):
+                    yield _told(desk, "B16", "product_party", f"{product}/{party}", np.array(group), "surge")
+
+
+Days = dict[str, tuple[Ints, Floats, list[list[int]]]]
+
+
+def _days(desk: Desk) -> dict[str, Days]:
+    """For each product and party: local days with intake, smallest units taken, lines."""
     lines = desk.book.lines
     chosen = np.flatnonzero(lines.is_kind(_INTAKE))
-    keyed = [(lines.bills[line].product, lines.bills[line].party) for line in chosen.tolist()]
-    for (product, party), members in _odd(desk, chosen, keyed, desk.limits["surge"]):
-        known = desk.book.masters.parties.last(party)
-        province = (known.place.province or "") if known and known.place else ""
-        scopes = {"product": product, "party": party, "province": province, "product_province": f"{product}/{province}"}
-        begins, ends = int(lines.time[members].min()), int(lines.time[members].max())
-        told = (NoticeType.EPIDEMIC, NoticeType.TENDER)
-        if not desk.book.calendar.told(told, begins, ends, scopes, 7 * DAY_MS):
-            yield _told(desk, "B16", "product_party", f"{product}/{party}", members, "surge")
+    local = local_days(lines.time[chosen])
+    grouped: defaultdict[str, defaultdict[str, defaultdict[int, list[int]]]] = defaultdict(
+        lambda: defaultdict(lambda: defaultdict(list))
+    )
+    for line, day in zip(chosen.tolist(), local.tolist(), strict=True):
+        bill = lines.bills[line]
+        grouped[bill.product][bill.party][day].append(line)
+    return {
+        product: {
+            party: (
+                np.array(list(days), dtype=np.int64),
+                np.array([float(lines.quantity[members].sum()) for members in days.values()]),
+                list(days.values()),
+            )
+            for party, days in parties.items()
+        }
+        for product, parties in grouped.items()
+    }
 
 
-def _odd(
-    desk: Desk, chosen: Ints, keyed: list[tuple[str, str]], limits: dict[str, float]
-) -> Iterator[tuple[tuple[str, str], Ints]]:
-    """Keys with their lines of the windows that lie far above the key's other windows, peers' movement taken out."""
-    lines = desk.book.lines
-    if not len(chosen):
-        return
-    window = int(limits["window_days"] * DAY_MS)
-    slot = (lines.time[chosen] - desk.book.begin) // window
-    slots = int(slot.max()) + 1
-    keys = {key: number for number, key in enumerate(dict.fromkeys(keyed))}
-    number = np.array([keys[key] for key in keyed], dtype=np.int64)
-    amounts = np.bincount(number * slots + slot, lines.quantity[chosen], len(keys) * slots).reshape(len(keys), slots)
-    products = {name: place for place, name in enumerate(dict.fromkeys(name for name, _ in keys))}
-    product = np.array([products[name] for name, _ in keys], dtype=np.int64)
-    names = list(keys)
-    learn = max(2, int(limits["learn_days"] * DAY_MS // window))
-    for which in np.unique(product):
-        rows = np.flatnonzero(product == which)
-        table = amounts[rows].astype(np.float64)
-        factor = _peers(table)
-        for row, usual, spread in zip(rows.tolist(), *_usual(table), strict=True):
-            bad = _far_above(amounts[row], usual * factor, spread, limits, learn)
-            if bad.any():
-                inside = (number == row) & bad[slot]
-                yield names[row], chosen[inside]
+def _lift(days: Days) -> dict[int, float]:
+    """By week: how far the middle party lies above its own middle (log), where three or more take in; at least 0."""
+    weeks: defaultdict[int, list[float]] = defaultdict(list)
+    for when, amount, _ in days.values():
+        if len(when) >= 4:
+            middle = float(np.median(np.log(np.maximum(amount, 0.5))))
+            for day, value in zip(when.tolist(), np.log(np.maximum(amount, 0.5)).tolist(), strict=True):
+                weeks[day // 7].append(value - middle)
+    return {week: max(0.0, float(np.median(values))) for week, values in weeks.items() if len(values) >= 3}
 
 
-def _peers(table: Floats) -> Floats:
-    """How the product as a whole moves in each window against its middle; at least 1."""
-    medians = np.median(table, axis=1, keepdims=True)
-    alive = medians[:, 0] > 0
-    if alive.sum() < 3:
-        return np.ones(table.shape[1])
-    return np.maximum(1.0, np.median(table[alive] / medians[alive], axis=0))
-
-
-def _usual(table: Floats) -> tuple[Floats, Floats]:
-    """Middle of each row and its spread, in units that one delivery may bring."""
-    middle = np.median(table, axis=1)
-    upper = np.quantile(table, 0.75, axis=1)
-    return np.maximum(middle, table.mean(axis=1) * 0.5), np.maximum(upper - middle, 1.0)
-
-
-def _far_above(values: Floats, usual: Floats, spread: float, limits: dict[str, float], learn: int) -> NDArray[np.bool_]:
-    expected = np.maximum(usual, 1.0)
-    variance = np.maximum((1.5 * spread) ** 2, expected * 1.2)
-    size = expected**2 / np.maximum(variance - expected, 1e-6)
-    tail = nbinom.sf(values - 1, size, size / (size + expected))
-    far = (values >= limits["least_units"]) & (values > limits["ratio"] * expected) & (tail < limits["p"])
-    return np.asarray(far & (len(values) > learn), dtype=bool)
+def _excused(desk: Desk, product: str, party: str, members: list[int]) -> bool:
+    known = desk.book.masters.parties.last(party)
+    province = (known.place.province or "") if known and known.place else ""
+    scopes = {"product": product, "party": party, "province": province, "product_province": f"{product}/{province}"}
+    begins, ends = int(desk.book.lines.time[members[0]]), int(desk.book.lines.time[members[-1]])
+    return desk.book.calendar.told((NoticeType.EPIDEMIC, NoticeType.TENDER), begins, ends, scopes, 7 * DAY_MS)
 
 
 def _told(desk: Desk, detector: str, kind: str, value: str, members: Ints, reason: str) -> Finding:
