@@ -25,7 +25,8 @@ class Custody:
     """Columns over the movements, as in ``Codes`` (by code and time).
 
     ``own_before``, ``own_after``: rows of the same code and party around this one (-1: none).
-    ``unsent``: an inbound row that names a sender but has no outbound row. ``unanswered``: an outbound row to a party that has no inbound row.
+    ``unsent``: an inbound row that names a sender but has no outbound row.
+    ``unanswered``: an outbound row to a party that has no inbound row.
     ``answer``: for an outbound row the inbound row that answers it (-1: none), and the reverse.
     """
 

@@ -42,6 +42,7 @@ def drifting(desk: Desk) -> Iterator[Finding]:
 def _faults(desk: Desk, dataset: str, samples: list[Sample]) -> Iterator[tuple[list[Sample], str, str]]:
     """(samples, what, column) of every block that drifted."""
     past: defaultdict[str, Rows] = defaultdict(list)
+    recent: defaultdict[str, list[Rows]] = defaultdict(list)
     learned: Counter[str] = Counter()
     version = None
     limits = desk.limits["drift"]
@@ -54,12 +55,15 @@ def _faults(desk: Desk, dataset: str, samples: list[Sample]) -> Iterator[tuple[l
         schema = _schema(desk, dataset, named)
         faults = list(_against_schema(rows, schema)) if schema else []
         if learned[named] >= limits["learn_samples"]:
-            faults += _against_past(rows, past[named], limits)
+            together = [row for group in recent[named] for row in group] + rows
+            faults += _against_past(rows, past[named], limits) or _against_past(together, past[named], limits)
         if faults:
             for what, column in faults:
                 yield block, what, column
         else:
-            past[named] = (past[named] + rows)[-3000:]
+            recent[named].append(rows)
+            if len(recent[named]) > limits["recent_blocks"] or learned[named] < limits["learn_samples"]:
+                past[named] = (past[named] + recent[named].pop(0))[-3000:]
             learned[named] += 1
 
 

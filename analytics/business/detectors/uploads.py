@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
@@ -15,6 +16,8 @@ from analytics.business.desk import Desk
 from analytics.business.episodes import episodes
 from analytics.business.finding import Finding, finding
 from infra.events.business import NoticeType
+
+_LAST_DIGITS = re.compile(r"(\d+)\D*$")
 
 
 def _by_party(desk: Desk) -> Iterator[tuple[str, Ints]]:
@@ -95,7 +98,11 @@ def _equal_gaps(desk: Desk) -> Iterator[Finding]:
 
 
 def _serial(code: str) -> int | None:
-    return int(code[7:16]) if len(code) == 20 and code.isdecimal() else None
+    """Digits 8 to 16 of a 20-digit code; of others the last run of digits."""
+    if len(code) == 20 and code.isdecimal() and code[0] == "8":
+        return int(code[7:16])
+    found = _LAST_DIGITS.search(code)
+    return int(found[1][-15:]) if found else None
 
 
 def _longest_equal_run(serials: list[int]) -> tuple[int, int]:
@@ -111,34 +118,31 @@ def _longest_equal_run(serials: list[int]) -> tuple[int, int]:
 
 
 def _made_up_quantities(desk: Desk) -> Iterator[Finding]:
-    """Last digits against those of all others of the same role and bill type."""
+    """Sales to consumers whose quantities are all round and whose first digits no mixture of sizes gives (Benford)."""
     lines, limits = desk.book.lines, desk.limits["regular"]
+    chosen = np.flatnonzero(np.isin(lines.kind, [320, 321, 322, 326]))
     raw = np.array([bill.quantity for bill in lines.bills])
-    digit = (np.floor(raw) % 10).astype(np.int64)
-    roles = [str(desk.book.masters.role(name)) for name in lines.names]
-    groups: defaultdict[tuple[str, int], defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for line in np.flatnonzero(raw >= 10).tolist():
-        party = int(lines.party[line])
-        groups[(roles[party], int(lines.kind[line]))][party].append(line)
-    for members in groups.values():
-        everybody = np.zeros(10)
-        for chosen in members.values():
-            everybody += np.bincount(digit[chosen], minlength=10)
-        for party, chosen in members.items():
-            own = np.bincount(digit[chosen], minlength=10).astype(float)
-            others = everybody - own + 1.0
-            if len(chosen) >= 2 * limits["least_sales"] and len(members) >= 4 and _differs(own, others, limits["p"]):
-                ids = [event for line in chosen for event in lines.ids[line]]
-                span = (float(lines.time[chosen].min()), float(lines.time[chosen].max()))
-                name = lines.names[party]
-                yield finding("B19", "party", name, span, ids, 0.8, "made_up", party=name, many=len(chosen))
+    order = chosen[np.argsort(lines.party[chosen], kind="stable")]
+    parties, starts = np.unique(lines.party[order], return_index=True)
+    for party, members in zip(parties.tolist(), np.split(order, starts[1:]) if len(parties) else [], strict=True):
+        amounts = raw[members]
+        if len(members) < limits["least_sales"] or len(np.unique(amounts)) < 5 or (amounts < 10).mean() > 0.1:
+            continue
+        if (amounts % 5 == 0).mean() > 0.9 and _unlike_benford(amounts, limits["p"]):
+            ids = [event for line in members.tolist() for event in lines.ids[line]]
+            span = (float(lines.time[members].min()), float(lines.time[members].max()))
+            name = lines.names[party]
+            yield finding("B19", "party", name, span, ids, 0.85, "made_up", party=name, many=len(members))
 
 
-def _differs(own: np.ndarray, others: np.ndarray, p: float) -> bool:
-    expected = others / others.sum() * own.sum()
+def _unlike_benford(amounts: np.ndarray, p: float) -> bool:
+    """Benford, "The law of anomalous numbers", 1938: chi-square of the first digits, and a distance that matters."""
+    first = (amounts / 10.0 ** np.floor(np.log10(amounts))).astype(int)
+    own = np.bincount(first, minlength=10)[1:10].astype(float)
+    expected = np.log10(1 + 1 / np.arange(1, 10)) * own.sum()
     statistic = float(((own - expected) ** 2 / expected).sum())
-    distance = float(np.abs(own / own.sum() - others / others.sum()).sum()) / 2
-    return distance > 0.45 and float(chi2.sf(statistic, 9)) < p
+    distance = float(np.abs(own - expected).sum()) / (2 * own.sum())
+    return distance > 0.3 and float(chi2.sf(statistic, 8)) < p
 
 
 def machine_rhythm(desk: Desk) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import poisson
 
 from analytics.business.bill_lines import Ints
-from analytics.business.calendar import DAY_MS, local_days
+from analytics.business.calendar import DAY_MS, local_day, local_days
 from analytics.business.desk import Desk
 from analytics.business.episodes import episodes
 from analytics.business.finding import Finding, finding
@@ -35,7 +35,7 @@ def leakage(desk: Desk) -> Iterator[Finding]:
         for line in members:
             by_province[_province(desk, line)].append(line)
         for province, inside in by_province.items():
-            found = _densest(desk, lines.time[inside], everywhere, window) if province else None
+            found = _densest(desk, np.array(inside), everywhere, window) if province else None
             if found is None:
                 continue
             burst = np.array(inside)[found]
@@ -46,31 +46,32 @@ def leakage(desk: Desk) -> Iterator[Finding]:
                 yield _told(desk, "B15", "product_province", f"{product}/{province}", burst, "leakage")
 
 
-def _densest(desk: Desk, times: Ints, everywhere: Ints, window: int) -> NDArray[np.bool_] | None:
-    """The window with most bills, where it holds far more than the others make expect."""
-    limits = desk.limits["leakage"]
-    times = np.sort(times)
+def _densest(desk: Desk, inside: Ints, everywhere: Ints, window: int) -> NDArray[np.bool_] | None:
+    """The window with most bills, where it holds far more than the others make expect; stricter where the lanes that
+    bring them brought the product there before."""
+    limits, times = desk.limits["leakage"], desk.book.lines.time[inside]
     counts = np.searchsorted(times, times + window, side="left") - np.arange(len(times))
     counts[times < desk.book.begin + limits["learn_days"] * DAY_MS] = 0
-    best = int(np.argmax(counts)) if len(counts) else 0
-    if not len(counts) or counts[best] < limits["least_bills"]:
+    best = int(np.argmax(counts))
+    if counts[best] < limits["least_bills"]:
         return None
     start = int(times[best])
-    inside = (times >= start) & (times < start + window)
+    dense = (times >= start) & (times < start + window)
     share = ((everywhere >= start) & (everywhere < start + window)).sum() / len(everywhere)
     span = max(1.0, (desk.book.end - desk.book.begin) / window)
-    others = len(times) - counts[best]
-    expected = (others + 0.5) * max(share / max(1e-9, 1 - share), 1 / span)
-    far = counts[best] > limits["ratio"] * expected and float(poisson.sf(counts[best] - 1, expected)) < limits["p"]
-    return inside if far else None
+    expected = (len(times) - counts[best] + 0.5) * max(share / max(1e-9, 1 - share), 1 / span)
+    sources = desk.book.lines.source[inside]
+    new = 1.0 - float(np.isin(sources[dense], sources[~dense]).mean())
+    ratio = limits["ratio"] if new > 0.5 else limits["known_lanes_ratio"]
+    far = counts[best] > ratio * expected and float(poisson.sf(counts[best] - 1, expected)) < limits["p"]
+    return np.asarray(dense) if far else None
 
 
 def _province(desk: Desk, line: int) -> str:
     bill = desk.book.lines.bills[line]
     if bill.place and bill.place.province:
         return bill.place.province
-    known = desk.book.masters.parties.last(bill.party)
-    return (known.place.province or "") if known and known.place else ""
+    return _home(desk, bill.party)
 
 
 def surge(desk: Desk) -> Iterator[Finding]:
@@ -84,13 +85,18 @@ def surge(desk: Desk) -> Iterator[Finding]:
             own = np.log(np.maximum(amount, 0.5)) - np.array([lifted.get(day // 7, 0.0) for day in when.tolist()])
             middle = float(np.median(own))
             spread = max(limits["least_spread"], 1.4826 * float(np.median(np.abs(own - middle))))
-            bad = (own - middle > max(np.log(limits["ratio"]), limits["z"] * spread)) & (
-                amount >= limits["least_units"]
-            )
+            far = max(float(np.log(limits["ratio"])), limits["z"] * spread)
+            bad = (own - middle > far) & (amount >= limits["least_units"]) & _tops(when, amount, limits["tops"])
             surging = [line for place in np.flatnonzero(bad).tolist() for line in members[place]]
             for group in episodes(surging, lines.time, 10 * DAY_MS):
-                if not _excused(desk, product, party, group):
+                if not _excused(desk, days, (product, party), group):
                     yield _told(desk, "B16", "product_party", f"{product}/{party}", np.array(group), "surge")
+
+
+def _tops(when: Ints, amount: Floats, times: float) -> NDArray[np.bool_]:
+    """Which days lie so many times above the greatest of all days more than a week and a half away."""
+    away = np.abs(when[:, None] - when[None, :]) > 10
+    return np.asarray(amount > times * np.where(away, amount[None, :], 0.0).max(axis=1))
 
 
 Days = dict[str, tuple[Ints, Floats, list[list[int]]]]
@@ -131,12 +137,31 @@ def _lift(days: Days) -> dict[int, float]:
     return {week: max(0.0, float(np.median(values))) for week, values in weeks.items() if len(values) >= 3}
 
 
-def _excused(desk: Desk, product: str, party: str, members: list[int]) -> bool:
-    known = desk.book.masters.parties.last(party)
-    province = (known.place.province or "") if known and known.place else ""
+def _excused(desk: Desk, days: Days, key: tuple[str, str], members: list[int]) -> bool:
+    """Whether a tender explains it, or an epidemic that the peers show as well."""
+    product, party = key
+    province = _home(desk, party)
     scopes = {"product": product, "party": party, "province": province, "product_province": f"{product}/{province}"}
     begins, ends = int(desk.book.lines.time[members[0]]), int(desk.book.lines.time[members[-1]])
-    return desk.book.calendar.told((NoticeType.EPIDEMIC, NoticeType.TENDER), begins, ends, scopes, 7 * DAY_MS)
+    if desk.book.calendar.told((NoticeType.TENDER,), begins, ends, scopes, 7 * DAY_MS):
+        return True
+    told = desk.book.calendar.told((NoticeType.EPIDEMIC,), begins, ends, scopes, 7 * DAY_MS)
+    return told and _peers_surge(days, party, local_day(begins) - 7, local_day(ends) + 7)
+
+
+def _peers_surge(days: Days, party: str, first: int, last: int) -> bool:
+    """Whether the middle one of the others shows a day twice its own middle in the stretch."""
+    lifts = []
+    for other, (when, amount, _) in days.items():
+        inside = (when >= first) & (when <= last)
+        if other != party and len(when) >= 4 and inside.any():
+            lifts.append(float(amount[inside].max() / max(1.0, float(np.median(amount)))))
+    return not lifts or float(np.median(lifts)) > 3.0
+
+
+def _home(desk: Desk, party: str) -> str:
+    known = desk.book.masters.parties.last(party)
+    return (known.place.province or "") if known and known.place else ""
 
 
 def _told(desk: Desk, detector: str, kind: str, value: str, members: Ints, reason: str) -> Finding:
