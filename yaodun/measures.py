@@ -8,15 +8,20 @@ from urllib.parse import urlencode
 
 from analytics.posture.catalogue import Reading
 from analytics.posture.seams import IndicatorSource
+from analytics.systems.health import lean
+from analytics.systems.numbers import Summary
+from infra.exchange import Dimension
 from infra.ledger import Ledger
 from infra.status import read_status
 from infra.store.query.tree import And, Cidr, Filter, Not, Query, Stats, Term, TermsCount, Window
 from infra.store.seams import EventStore
+from yaodun.business_state import BusinessState, read_state
 from yaodun.overview import services
 from yaodun.site import Site
 from yaodun.sources import source_rows
 from yaodun.trust.lookout import Lookout
 
+BUSINESS_FRESH = timedelta(hours=2)
 LISTING_S = 960.0
 """An agent lists everything it knows at least this often."""
 LEDGER_EVERY_S = 600.0
@@ -181,8 +186,49 @@ class TrustMeasures:
         return {"infrastructure.pki_problems": Reading(number, "/ui/pki", found, "trust")}
 
 
+class BusinessMeasures:
+    """What the last judgement of the business events found, while it is fresh."""
+
+    NAMES = {
+        "business.feeds_on_time": ("feeds_on_time", "yaodun.biz.type:heartbeat"),
+        "business.trace_anomalies": ("trace_anomalies", "yaodun.biz.system:trace"),
+        "business.licence_misuse": ("licence_misuse", "yaodun.biz.system:licence"),
+        "business.approval_overdue": ("approval_overdue", "yaodun.biz.type:step"),
+        "business.account_misuse": ("account_misuse", "yaodun.biz.type:access"),
+        "data.sensitive_exports": ("sensitive_exports", "yaodun.biz.type:export"),
+        "data.exchange_mismatch": ("exchange_mismatch", "yaodun.biz.type:manifest"),
+        "data.sensitive_unmasked": ("sensitive_unmasked", "yaodun.biz.type:sample"),
+    }
+
+    def __init__(self, site: Site) -> None:
+        self._state = site.home.state
+
+    def readings(self, now: datetime) -> Mapping[str, Reading]:
+        """Missing where nothing was judged within two hours, or the newest event is older than a day."""
+        state = read_state(self._state)
+        stale = state.judged is None or now - state.judged > BUSINESS_FRESH
+        if stale or state.summary is None or now - state.summary.at > timedelta(days=1):
+            return {}
+        found = {name: self._one(state.summary, *where) for name, where in self.NAMES.items()}
+        return {**found, **self._systems(state)}
+
+    @staticmethod
+    def _one(summary: Summary, field: str, query: str) -> Reading:
+        return Reading(getattr(summary, field), search_href(query, 24), summary.events, "business")
+
+    @staticmethod
+    def _systems(state: BusinessState) -> dict[str, Reading]:
+        """Half the mean, half the worst over the systems that could be measured."""
+        found = {}
+        for dimension in Dimension:
+            values = [item.dimensions[dimension] for item in state.systems if dimension in item.dimensions]
+            href = search_href("event.module:business", 24)
+            found[f"{dimension.value}.systems_health"] = Reading(lean(values), href, len(values), "systems")
+        return found
+
+
 def indicator_sources(site: Site, store: EventStore) -> Sequence[IndicatorSource]:
     """Every source of indicators of this site."""
     over_store = (HostMeasures, LoginMeasures, ExposureMeasures)
-    own = (PlatformMeasures(site, store), IntegrityMeasures(site, store), TrustMeasures(site))
+    own = (PlatformMeasures(site, store), IntegrityMeasures(site, store), TrustMeasures(site), BusinessMeasures(site))
     return [*own, *(kind(store) for kind in over_store)]

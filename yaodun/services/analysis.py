@@ -16,6 +16,7 @@ import msgspec
 from analytics.posture import PostureService
 from infra.blobs import FolderBlobs
 from infra.events.courier import unpack_signals
+from infra.events.stream import Stream
 from infra.ledger import record
 from infra.spool import SpoolReader
 from infra.spool.bookmark import Bookmark
@@ -35,6 +36,7 @@ POSTURE_SOON_S = 3.0
 POLL_S = 0.1
 JUDGE_AFTER_S = 240.0
 """Scheduled analytics judge an hour so many seconds after its end, when late events have come."""
+BUSINESS_EVERY_S = 120.0
 PRUNE_EVERY_S = 3600.0
 COUNTED_KEPT = timedelta(days=8)
 """How long it is remembered which signals were counted: far longer than any repeat can take."""
@@ -63,10 +65,12 @@ class Analysis:
         """Work until told to stop."""
         workers = [asyncio.create_task(asyncio.to_thread(work)) for work in (self._correlate, self._measure)]
         hourly = asyncio.create_task(self._judge_hourly())
+        business = asyncio.create_task(self._judge_business())
         await stop.wait()
         self._stop.set()
         self._soon.set()
         hourly.cancel()
+        business.cancel()
         await asyncio.gather(*workers)
         self._site.records.close()
 
@@ -74,19 +78,34 @@ class Analysis:
         """Signals taken, alerts touched, postures measured, bytes waiting."""
         return {"totals": dict(self._totals), "lag_bytes": self._reader.lag_bytes()}
 
+    async def _judge_business(self) -> None:
+        """When business events came, at most every two minutes; else hourly, for what is missing is news too."""
+        judged, last = -1, 0.0
+        while True:
+            await asyncio.sleep(BUSINESS_EVERY_S)
+            stats = (await asyncio.to_thread(self._store.stats)).get(Stream.BUSINESS)
+            held = stats.events if stats else 0
+            if held and (held != judged or time.monotonic() - last > 3600):
+                judged, last = held, time.monotonic()
+                await self._work("yaodun.workers.business", "judged_business")
+
+    async def _work(self, module: str, counted: str) -> None:
+        """Run a worker to its end in a process of its own; it ends with us."""
+        words = (sys.executable, "-m", module, "--home", str(self._site.home.root))
+        worker = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.DEVNULL)
+        try:
+            code = await worker.wait()
+        except asyncio.CancelledError:
+            worker.terminate()
+            raise
+        self._totals[counted if code == 0 else "judging_failed"] += 1
+        self._soon.set()
+
     async def _judge_hourly(self) -> None:
         """Shortly after each whole hour, in a process of its own: the libraries it needs are heavy."""
         while True:
             await asyncio.sleep(3600 - (time.time() - JUDGE_AFTER_S) % 3600)
-            words = (sys.executable, "-m", "yaodun.workers.scheduled", "--home", str(self._site.home.root))
-            worker = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.DEVNULL)
-            try:
-                code = await worker.wait()
-            except asyncio.CancelledError:
-                worker.terminate()
-                raise
-            self._totals["judged_hours" if code == 0 else "judging_failed"] += 1
-            self._soon.set()
+            await self._work("yaodun.workers.scheduled", "judged_hours")
 
     def _correlate(self) -> None:
         while not self._stop.is_set():

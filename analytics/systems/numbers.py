@@ -1,0 +1,27 @@
+"""The numbers of the business that posture and pages show; made by ``analytics.business.summary``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """Numbers of the last day of a book; None where nothing of the kind was reported, which is not zero."""
+
+    at: datetime
+    events: int
+    feeds: int = 0
+    feeds_on_time: float | None = None
+    codes_per_day: int = 0
+    trace_anomalies: float | None = None
+    licence_misuse: float | None = None
+    approval_overdue: float | None = None
+    account_misuse: float | None = None
+    sensitive_exports: float | None = None
+    exchange_mismatch: float | None = None
+    sensitive_unmasked: float | None = None
+    unmasked: tuple[str, ...] = ()
+    findings: dict[str, int] = {}
+    systems: dict[str, int] = {}

@@ -1,0 +1,89 @@
+"""The worker of the business: stored events become alerts once, and numbers for posture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from infra.clock import ManualClock
+from infra.events.business import BusinessEvent, document_of, encode_event
+from infra.events.stream import Stream
+from infra.home import Home
+from infra.ledger import record
+from infra.records.migrate import migrate
+from infra.spool import SpoolPosition
+from infra.store.seams import Batch
+from ops.alerts import AlertQuery, Alerts
+from tests.unit.analytics.business.small_site import BEGIN, bill, code, event, later, life, masters
+from yaodun.business_state import read_state
+from yaodun.measures import BusinessMeasures
+from yaodun.settings import Settings
+from yaodun.site import Site
+from yaodun.workers.business import judge
+
+NOW = BEGIN + timedelta(days=88, hours=4)
+CODES = [code(n) for n in range(1, 4)]
+
+
+def make_site(folder: Path, events: Sequence[BusinessEvent]) -> Site:
+    home = Home(folder)
+    home.prepare()
+    made = Site(home, Settings(), ManualClock(NOW))
+    migrate(made.records.engine)
+    store = made.open_store(read_only=False)
+    documents = [
+        {**document_of(one), "event.id": f"2026010100-{one.id}", "event.original": encode_event(one).decode()}
+        for one in events
+    ]
+    for number, start in enumerate(range(0, len(documents), 500)):
+        part = documents[start : start + 500]
+        store.append(Batch(spool="t", position=SpoolPosition(0, number + 1), events={Stream.BUSINESS: part}, counts={}))
+    store.close()
+    return made
+
+
+def alerts_of(site: Site) -> list[tuple[str, str, int]]:
+    found = Alerts(site.records, site.clock, record).search(AlertQuery()).alerts
+    return sorted((alert.rule["id"], alert.entity["value"], alert.count) for alert in found)
+
+
+def site_events() -> list[BusinessEvent]:
+    ordinary = [one for one in later() if one.time < NOW - timedelta(days=1)]
+    beat = event("heartbeat", 88, system="sharing", feed="f", interval_s=86400)
+    return [*masters(), *ordinary, beat, *life(CODES), bill(20, "321", "P1", CODES[:1], from_party="P1")]
+
+
+def test_a_finding_becomes_one_alert_however_often_it_is_judged(tmp_path: Path) -> None:
+    site = make_site(tmp_path, site_events())
+    assert judge(site)["new"] == 1
+    assert judge(site) == {"events": len(site_events()), "findings": 1, "new": 0}
+    assert [(rule, count) for rule, _, count in alerts_of(site)] == [("business.T02", 1)]
+    site.records.close()
+
+
+def test_numbers_reach_posture(tmp_path: Path) -> None:
+    site = make_site(tmp_path, site_events())
+    judge(site)
+    measures = BusinessMeasures(site)
+    found = measures.readings(NOW)
+    assert found["business.feeds_on_time"].value == 1.0
+    assert found["business.trace_anomalies"].value is None or found["business.trace_anomalies"].value >= 0
+    assert found["data.exchange_mismatch"].value is None
+    assert measures.readings(NOW + timedelta(hours=3)) == {}
+    site.records.close()
+
+
+def test_without_business_nothing_is_measured(tmp_path: Path) -> None:
+    site = make_site(tmp_path, [])
+    assert judge(site) == {"events": 0, "findings": 0, "new": 0}
+    assert BusinessMeasures(site).readings(NOW) == {}
+    site.records.close()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"judged": 7}'])
+def test_a_broken_state_is_no_state(tmp_path: Path, text: str) -> None:
+    (tmp_path / "business.json").write_text(text)
+    assert read_state(tmp_path).judged is None
