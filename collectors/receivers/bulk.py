@@ -46,11 +46,13 @@ _quote = msgspec.json.Encoder().encode
 
 @dataclass(slots=True)
 class BulkBody:
-    """What a body came to: frame bodies with their counts, the reply, how many items were refused."""
+    """What a body came to: frame bodies with their counts, answers to its items in order (one piece may hold several),
+    how many items were refused, how many there are."""
 
     frames: list[tuple[bytes, int]]
     items: list[bytes]
     refused: int
+    count: int = 0
 
     def reply(self, took_ms: int) -> bytes:
         """The compact answer; some shippers search this text, so key order and spacing are part of the contract."""
@@ -63,33 +65,58 @@ class BulkReader:
 
     def __init__(self) -> None:
         self._seen: dict[bytes, tuple[str, str, str | None]] = {}
+        self._replies: dict[tuple[str, str, int], bytes] = {}
 
     def read(self, body: bytes, default_index: str, delivery: str) -> BulkBody:
         """The items of ``body``. ``delivery`` begins the ids that items without one are answered with.
 
         ``AppError(INVALID)`` where the body holds no item, or its last action has no document.
         """
-        lines = body.split(b"\n")
-        if not lines[-1]:
-            lines.pop()
-        result = self._uniform(lines, default_index, delivery) or self._each(lines, default_index, delivery)
-        if not result.items:
+        result = self._uniform(body, default_index, delivery)
+        if result is None:
+            lines = body.split(b"\n")
+            if not lines[-1]:
+                lines.pop()
+            result = self._each(lines, default_index, delivery)
+        if not result.count:
             raise AppError(ErrorKind.INVALID, "collectors.bulk_empty")
         return result
 
-    def _uniform(self, lines: list[bytes], default_index: str, delivery: str) -> BulkBody | None:
-        """The usual body: one action line over and over, every document behind it. None where it is another."""
-        action_line = lines[0] if lines else b""
-        if len(lines) % 2 or not all(lines) or lines.count(action_line) < len(lines) // 2:
+    def _uniform(self, body: bytes, default_index: str, delivery: str) -> BulkBody | None:
+        """The usual body: one action line over and over, every document behind it. None where it is another.
+
+        Told without looking at lines one by one: of ``2n`` lines that begin with the action and end with something
+        else, ``n`` are the action and no two of them follow each other; then they must take turns.
+        """
+        line = body[: body.find(b"\n") + 1]
+        between = b"\n" + line
+        whole = body if body.endswith(b"\n") else body + b"\n"
+        count, odd = divmod(whole.count(b"\n"), 2)
+        if odd or not line.strip() or whole.count(between) != count - 1 or whole.endswith(between):
             return None
-        if lines[0::2].count(action_line) != len(lines) // 2 or not action_line.strip():
+        if line + line in whole or any(begin in whole for begin in _BLANK):
             return None
-        action, index, given = self._action(action_line, 1)
-        if given is not None or action not in _KEPT_ACTIONS or _PLACE in (index or default_index):
+        action, index, given = self._action(line[:-1], 1)
+        if given is not None or action not in _KEPT_ACTIONS:
             return None
-        head, tail = _stored(action, index or default_index, None, f"{delivery}-", _PLACE).split(_PLACE_BYTES)
-        items = [b"%s%d%s" % (head, number, tail) for number in range(1, len(lines) // 2 + 1)]
-        return BulkBody(list(_cut(lines)), items, 0)
+        return BulkBody(
+            list(_slices(whole, between)), [self._answers(action, index or default_index, count, delivery)], 0, count
+        )
+
+    def _answers(self, action: str, index: str, count: int, delivery: str) -> bytes:
+        """The answers to ``count`` items of one form; made once for a size, for a shipper's batches are alike."""
+        key = (action, index, count)
+        known = self._replies.get(key)
+        if known is None:
+            if _PLACE in index or _STAND_IN in index:
+                return b",".join(_stored(action, index, None, f"{delivery}-", str(one + 1)) for one in range(count))
+            head, tail = _stored(action, index, None, f"{_STAND_IN}-", _PLACE).split(_PLACE_BYTES)
+            known = b",".join([b"%s%d%s" % (head, number, tail) for number in range(1, count + 1)])
+            if len(self._replies) >= _REPLIES:
+                self._replies.clear()
+            if len(known) <= _REPLY_BYTES:
+                self._replies[key] = known
+        return known.replace(_STAND_IN_BYTES, delivery.encode())
 
     def _each(self, lines: list[bytes], default_index: str, delivery: str) -> BulkBody:
         result = BulkBody([], [], 0)
@@ -99,7 +126,7 @@ class BulkReader:
         for line in following:
             if not line.strip():
                 continue
-            number += 1
+            number = result.count = number + 1
             action, index, given = self._action(line, number)
             document = b"" if action == "delete" else next(following, b"")
             if action != "delete" and not document.strip():
@@ -139,6 +166,22 @@ def _cut(lines: list[bytes]) -> Iterator[tuple[bytes, int]]:
         yield b"\n".join(part), len(part) // 2
 
 
+def _slices(body: bytes, between: bytes) -> Iterator[tuple[bytes, int]]:
+    """Frame bodies cut where ``between`` begins the next action; without the last line end."""
+    start, end = 0, len(body) - 1
+    while start < end:
+        cut = body.find(between, start + FRAME_BYTES)
+        part = body[start : cut if cut >= 0 else end]
+        yield part, (part.count(b"\n") + 1) // 2
+        start += len(part) + 1
+
+
+_BLANK = (b"\n\n", b"\n ", b"\n\t", b"\n\r", b"\n\x0b", b"\n\x0c")
+"""How a line begins that may hold nothing."""
+_STAND_IN = "\x1fdelivery\x1f"
+_STAND_IN_BYTES = b"\\u001fdelivery\\u001f"
+"""What stands for the delivery in a reply that is kept; JSON escapes it, and an index called so is left out."""
+_REPLIES, _REPLY_BYTES = 16, 4 << 20
 _PLACE = "{number}"
 _PLACE_BYTES = _PLACE.encode()
 
