@@ -12,6 +12,7 @@ TYPES = {
     48: "DNSKEY", 10: "NULL", 64: "SVCB", 65: "HTTPS", 255: "ANY", 252: "AXFR", 251: "IXFR", 257: "CAA",
 }  # fmt: skip
 CODES = ("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED")
+SECOND_LEVEL = {"ac", "co", "com", "edu", "gov", "mil", "net", "org", "or", "ne", "go"}
 LONGEST = 255
 MOST_ANSWERS = 40
 
@@ -34,11 +35,23 @@ def message(data: bytes) -> dict[str, Any] | None:
         "dns.question.name": name,
         "dns.question.type": TYPES.get(kind, f"TYPE{kind}"),
     }
+    if domain := registered(name):
+        found["dns.question.registered_domain"] = domain
     if reply:
         code = flags & 15
         found["dns.response_code"] = CODES[code] if code < len(CODES) else f"RCODE{code}"
         found |= _answers(data, at + 4, min(answers, MOST_ANSWERS))
     return found
+
+
+def registered(name: str) -> str:
+    """The registered domain of a name: its last two labels, three below the second level of a country.
+
+    "" where the name is not that long. Stands for the public suffix list, which an offline site could not keep fresh.
+    """
+    labels = name.split(".")
+    wanted = 3 if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in SECOND_LEVEL else 2
+    return ".".join(labels[-wanted:]) if len(labels) >= wanted and all(labels) else ""
 
 
 def _answers(data: bytes, at: int, count: int) -> dict[str, Any]:

@@ -65,6 +65,7 @@ def test_names_and_answers_are_read_as_scapy_writes_them() -> None:
     )  # fmt: skip
     assert dns.message(bytes(reply)) == {
         "dns.id": "7", "dns.type": "answer", "dns.question.name": "www.example.org", "dns.question.type": "A",
+        "dns.question.registered_domain": "example.org",
         "dns.response_code": "NOERROR", "dns.answers": [{"data": "a.example.org"}, {"data": "192.0.2.7"}],
         "dns.resolved_ip": ["192.0.2.7"],
     }  # fmt: skip
@@ -97,3 +98,18 @@ def test_a_request_and_its_status() -> None:
 @pytest.mark.parametrize("text", [b"SSH-2.0-x\r\n", b"GET\r\n", b"get / HTTP/1.1\r\n", b""])
 def test_what_is_no_request_is_none(text: bytes) -> None:
     assert http.request(text) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "domain"),
+    [
+        ("a.b.example.org", "example.org"),
+        ("www.nmpa.gov.cn", "nmpa.gov.cn"),
+        ("gov.cn", "gov.cn"),
+        ("localhost", ""),
+        ("", ""),
+        ("7.2.0.192.in-addr.arpa", "in-addr.arpa"),
+    ],
+)
+def test_registered_domains(name: str, domain: str) -> None:
+    assert dns.registered(name) == domain
