@@ -23,8 +23,8 @@ _encode = msgspec.msgpack.Encoder().encode
 READING = (
     "cat", "df", "du", "free", "uptime", "uname", "hostname", "id", "ls", "stat", "ps", "ss", "ip", "date", "who",
     "last", "systemctl is-active", "systemctl is-enabled", "systemctl list-units", "systemctl status", "dpkg-query",
-    "rpm -q", "rpm -qa", "sha256sum", "sm3sum", "grep", "wc", "head", "tail", "getent", "sysctl -n", "timedatectl", "lsblk",
-    "mount", "sestatus", "getenforce", "show", "display",
+    "rpm -q", "rpm -qa", "sha256sum", "sm3sum", "grep", "wc", "head", "tail", "getent", "sysctl -n", "timedatectl",
+    "lsblk", "mount", "sestatus", "getenforce", "show", "display",
 )  # fmt: skip
 """What a check may begin with: programs that only read."""
 _CHAINED = re.compile(r"[;&|<>`$(){}\\\n\r]|--output|-delete|-exec")
