@@ -25,6 +25,7 @@ KEYS = (
     ("G A", "go_alerts"),
     ("G I", "go_incidents"),
     ("G W", "go_work"),
+    ("G P", "go_inspections"),
     ("G H", "go_hosts"),
     ("G S", "go_search"),
     ("G E", "go_health"),

@@ -177,7 +177,7 @@
 
   /* ---- keys: printed on their buttons, silent while typing ---- */
   const typing = (element) => element && (/^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName) && !/^(checkbox|radio)$/.test(element.type) || element.isContentEditable);
-  const GO = { o: "/", a: "/alerts", i: "/incidents", w: "/work", h: "/hosts", s: "/hunt", e: "/health", u: "/users", l: "/audit" };
+  const GO = { o: "/", a: "/alerts", i: "/incidents", w: "/work", p: "/inspections", h: "/hosts", s: "/hunt", e: "/health", u: "/users", l: "/audit" };
   let leading = 0;
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;

@@ -30,6 +30,7 @@ from ops.incidents.record import IncidentRow
 from ops.inspection import Inspections, shipped_lists
 from ops.inspection.facts import Account, Backup, BaselineFinding, Disk
 from ops.inspection.plans import Plan, Plans
+from ops.inspection.record import InspectionRow
 from ops.portal import Portal
 from ops.reports import Kind, Reports, period_of
 from ops.reports.figures import Sources
@@ -38,6 +39,7 @@ from ops.work.changes import Risk, Scope
 from ops.work.drills import Criterion
 from ops.work.duty import Rota
 from ops.work.orders import OrderState
+from ops.work.record import WorkRow
 
 ANALYST = Actor(id="u-analyst", name="值班员甲", roles=("analyst",))
 OTHER = Actor(id="u-other", name="值班员乙", roles=("analyst",))
@@ -120,7 +122,12 @@ class WorkSite:
     def versions(self) -> dict[str, int]:
         """What changed."""
         ask = select(func.max(IncidentRow.changed), func.count(IncidentRow.id), func.sum(IncidentRow.events))
-        return {"incidents": self.records.read(lambda session: hash(tuple(session.execute(ask).one())))}
+        work = select(func.max(WorkRow.changed), select(func.count(InspectionRow.id)).scalar_subquery())
+        with self.records.engine.connect() as session:
+            return {
+                "incidents": hash(tuple(session.execute(ask).one())),
+                "work": hash(tuple(session.execute(work).one())),
+            }
 
 
 def fake_work(clock: Clock, mode: str) -> tuple[Work, Any]:

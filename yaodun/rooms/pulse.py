@@ -11,26 +11,30 @@ from infra.ledger import Ledger
 from infra.records import Records
 from ops.alerts.record import AlertHistory, AlertRow
 from ops.incidents.record import IncidentRow
+from ops.inspection.record import InspectionRow
+from ops.reports.record import ReportRow
+from ops.work.record import WorkRow
 
 HEALTH_EVERY_S = 5
 PEOPLE_EVERY_S = 10
 
 
 class Pulse:
-    """Implements ``dashboards.rooms.Pulse``: four look-ups by index, and the time."""
+    """Implements ``dashboards.rooms.Pulse``: a few look-ups by index, and the time."""
 
     def __init__(self, records: Records, clock: Clock) -> None:
         self._records, self._clock, self._ledger = records, clock, Ledger(records)
 
     def versions(self) -> dict[str, int]:
         """The numbers now."""
-        newest, worked, posture, cases = self._records.read(_looks)
+        newest, worked, posture, cases, work = self._records.read(_looks)
         head = self._ledger.head()
         seconds = int(self._clock.now().timestamp())
         return {
             "alerts": hash((newest, worked)),
             "posture": hash(posture),
             "incidents": hash(cases),
+            "work": hash(work),
             "health": seconds // HEALTH_EVERY_S,
             "events": seconds // HEALTH_EVERY_S,
             "people": seconds // PEOPLE_EVERY_S,
@@ -39,8 +43,10 @@ class Pulse:
         }
 
 
-def _looks(session: Session) -> tuple[object, object, object, object]:
+def _looks(session: Session) -> tuple[object, object, object, object, object]:
     newest = session.execute(select(func.max(AlertRow.last_seen), func.max(AlertRow.id))).one()
     worked = session.scalar(select(func.max(AlertHistory.id)))
     cases = session.execute(select(func.max(IncidentRow.changed), func.count(IncidentRow.id))).one()
-    return tuple(newest), worked, session.scalar(select(func.max(PostureRow.at))), tuple(cases)
+    last = (func.max(WorkRow.changed), func.max(InspectionRow.id), func.max(ReportRow.id))
+    work = tuple(session.scalar(select(each)) for each in last)
+    return tuple(newest), worked, session.scalar(select(func.max(PostureRow.at))), tuple(cases), work
