@@ -112,7 +112,7 @@
   function furnish(root) {
     $$("[data-datetime]:empty,[data-check]:empty,[data-radio]:empty,[data-input]:empty", root).forEach((place) => {
       const input = document.createElement("input");
-      if (place.dataset.datetime) { input.type = "datetime-local"; input.name = place.dataset.datetime; input.className = "field"; input.required = true; }
+      if (place.dataset.datetime) { input.type = "datetime-local"; input.name = place.dataset.datetime; input.className = "field"; input.required = place.dataset.optional === undefined; }
       else if (place.dataset.input) { const made = parse(place.dataset.input); Object.assign(input, made); input.className = "field"; }
       else {
         const made = parse(place.dataset.check || place.dataset.radio);

@@ -72,7 +72,8 @@ async def chosen(visit: Visit) -> Content:
     named = visit.rooms.work.desk.named
     names = "、".join(named(person) for person in now) or t("duty.nobody")
     waiting = [shift for shift in recent if shift.state in (ShiftState.PLANNED, ShiftState.OFFERED)]
-    rows = [_waiting(shift, visit) for shift in waiting]
+    own = [shift.id for shift in waiting if shift.person == visit.actor.id and shift.state is ShiftState.PLANNED]
+    rows = [_waiting(shift, visit, last=shift.id in own[-1:]) for shift in waiting]
     over = [
         html.Div(
             [
@@ -93,10 +94,10 @@ async def chosen(visit: Visit) -> Content:
     return card(t("duty.handover"), parts, lined=True)
 
 
-def _waiting(shift: Shift, visit: Visit) -> Component:
+def _waiting(shift: Shift, visit: Visit, *, last: bool) -> Component:
     mine = shift.person == visit.actor.id
     buttons: list[Component] = []
-    if shift.state is ShiftState.PLANNED and mine and shift.starts <= visit.now:
+    if last and shift.starts <= visit.now:
         buttons.append(opener(t("duty.offer"), "shift-offer", kind="small main-act"))
     if shift.state is ShiftState.OFFERED and not mine and visit.may("orders.work"):
         buttons.append(act(t("duty.take"), "duty.take", kind="small main-act", shift=shift.id))

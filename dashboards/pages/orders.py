@@ -160,7 +160,8 @@ async def dialogs(visit: Visit) -> Content:
 def _boxes(visit: Visit) -> list[Component]:
     levels = [choice("level", level, t(f"level.{level}"), checked=level is Level.MEDIUM) for level in reversed(Level)]
     when = html.Label(
-        [t("orders.due_by"), html.Span(className="datetime", **{"data-datetime": "due"})], className="line"
+        [t("orders.due_by"), html.Span(className="datetime", **{"data-datetime": "due", "data-optional": "1"})],
+        className="line",
     )
     fields = [
         text_field("title", t("incidents.title")),

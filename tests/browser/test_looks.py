@@ -54,7 +54,18 @@ def test_an_empty_site_says_what_is_missing_and_what_to_do_next(site: Callable[[
 
 def test_a_broken_site_says_where_and_why_and_offers_to_try_again(site: Callable[[str], str]) -> None:
     with chromium(site("broken"), language="en") as watched:
-        for path in ("/", "/alerts", "/health", "/hunt", "/hosts", "/incidents", "/work"):
+        for path in (
+            "/",
+            "/alerts",
+            "/health",
+            "/hunt",
+            "/hosts",
+            "/incidents",
+            "/work",
+            "/orders",
+            "/inspections",
+            "/reports",
+        ):
             watched.open("/ui" + path)
             failed = watched.page.locator(".card.failed")
             failed.first.wait_for(timeout=15_000)
