@@ -23,6 +23,7 @@ from collectors.sources.reporting import Host, Reporter
 from infra.events.stream import Event
 from tests.integration.brokers import free_port, program, running
 from tests.unit.collectors.probes.pages import Site, attacks
+from tests.unit.collectors.sinks import conforming
 
 pytestmark = pytest.mark.integration
 
@@ -35,6 +36,7 @@ def probe(**target: Any) -> ProbePoller:
 
 async def look(poller: ProbePoller) -> tuple[dict[str, float], list[Event]]:
     documents = await poller.look(poller.watched[0])
+    conforming(documents)
     metrics = {
         each["yaodun.metric.name"]: each["yaodun.metric.value"] for each in documents if "yaodun.metric.name" in each
     }

@@ -27,7 +27,7 @@ from collectors.sources.seams import SourceState
 from infra.errors import AppError
 from infra.events.stream import Event
 from tests.integration.brokers import free_port, mosquitto, program, running
-from tests.unit.collectors.sinks import KeepingSink
+from tests.unit.collectors.sinks import KeepingSink, conforming
 
 pytestmark = pytest.mark.integration
 HOST = Host("agent1", "0" * 32)
@@ -74,7 +74,7 @@ def documents(sink: KeepingSink) -> list[Event]:
     items = [item for frame in sink.frames for item in splitter.split(Context(frame))]
     assert all(isinstance(item, Parsed) for item in items), items
     assert sum(item.records for item in items) == sink.count
-    return [item.document for item in items if isinstance(item, Parsed)]
+    return conforming(item.document for item in items if isinstance(item, Parsed))
 
 
 async def test_messages_with_a_password_reach_the_spool_and_a_busy_spool_loses_none(tmp_path: Path) -> None:
@@ -218,6 +218,7 @@ async def test_registers_of_a_modbus_server() -> None:
         poller = make_modbus(Reporter(HOST, "modbus"), modbus(port), Path())
         found = await poller.poll()  # type: ignore[attr-defined]
         poller._close()  # type: ignore[attr-defined]
+    conforming(found)
     values = {each["yaodun.sensor.kind"]: each["yaodun.sensor.value"] for each in found if "yaodun.sensor.kind" in each}
     assert values == {"temperature": pytest.approx(-21.5), "power": pytest.approx(123.456), "door": 1.0}
     [failure] = [each for each in found if each.get("event.action") == "poll-failed"]

@@ -24,7 +24,7 @@ from collectors.snmp.usm import User
 from collectors.sources.reporting import Host, Reporter
 from infra.events.stream import Event
 from tests.integration.brokers import free_port, program
-from tests.unit.collectors.sinks import KeepingSink
+from tests.unit.collectors.sinks import KeepingSink, conforming
 
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore::DeprecationWarning:pysnmp")]
 HOST = Host("agent1", "0" * 32)
@@ -67,6 +67,7 @@ async def answering(port: int, credentials: Any, objects: tuple[str, ...] = ()) 
                     raise
         found = await device.metrics()
         items = await device.items(ItemBook("snmp"), 1)
+        conforming(found + items)
         return found + items, device
     finally:
         transport.close()
@@ -137,6 +138,7 @@ async def test_notifications(tool: str, options: list[str], tmp_path: Path, monk
         await asyncio.gather(task, return_exceptions=True)
     [item] = sink.parsed()
     event = item.document
+    conforming([event])
     assert (event["event.action"], event["event.code"]) == ("link-down", "1.3.6.1.6.3.1.1.5.3")
     assert event["snmp.values"] == {"1.3.6.1.2.1.2.2.1.1.7": 7, "1.3.6.1.4.1.99999.5": "风扇故障"}
     assert event["source.ip"] == "127.0.0.1"

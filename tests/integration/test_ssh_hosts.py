@@ -17,6 +17,7 @@ from collectors.sources.reporting import Host, Reporter
 from infra.errors import AppError
 from infra.events.stream import Event
 from tests.integration.brokers import free_port, program, running
+from tests.unit.collectors.sinks import conforming
 
 pytestmark = pytest.mark.integration
 REPORTER = Reporter(Host("agent1", ""), "ssh")
@@ -67,6 +68,7 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 
 
 def actions(documents: list[Event]) -> list[str]:
+    conforming(documents)
     return [each["event.action"] for each in documents if "event.action" in each]
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 
 from collectors.parsers.seams import Parsed, Refused
 from collectors.parsers.shipped import ShippedParsers
 from infra.errors import AppError, ErrorKind
+from infra.events import Conformed, Conformer, table
 from infra.events.frame import Frame
+from infra.events.stream import Event
 
 
 class KeepingSink:
@@ -44,6 +47,16 @@ class KeepingSink:
         refusals = [each for each in answer if isinstance(each, Refused)]
         assert not refusals, refusals
         return [each for each in answer if isinstance(each, Parsed)]
+
+
+def conforming(documents: Iterable[Event]) -> list[Event]:
+    """The documents as events of the table; fails on the first that does not meet it."""
+    conformer, now = Conformer(table()), datetime.now(UTC) + timedelta(minutes=1)
+    found = [conformer.conform({key: value for key, value in each.items() if key != "yaodun.stream"}, now)
+             for each in documents]  # fmt: skip
+    refused = [each for each in found if not isinstance(each, Conformed)]
+    assert not refused, refused
+    return [each.event for each in found if isinstance(each, Conformed)]
 
 
 class CountingRefusals:
