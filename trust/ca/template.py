@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from trust.ca.profile import IssuanceProfile
 from trust.crypto.der import integer, tlv
@@ -17,6 +18,7 @@ from trust.validation.ocsp import key_bits
 _TRUE = b"\x01\x01\xff"
 
 
+@lru_cache(maxsize=1024)
 def oid(dotted: str) -> bytes:
     """DER of an object identifier."""
     arcs = [int(part) for part in dotted.split(".")]
@@ -34,6 +36,7 @@ def extension(dotted: str, value: bytes, critical: bool = False) -> bytes:
     return tlv(0x30, oid(dotted) + (_TRUE if critical else b"") + tlv(4, value))
 
 
+@lru_cache(maxsize=1024)
 def moment(value: datetime) -> bytes:
     """UTCTime up to 2049, GeneralizedTime after (RFC 5280 clause 4.1.2.5)."""
     if value.year < 2050:

@@ -101,6 +101,7 @@ def hash_named(name: str) -> hashes.HashAlgorithm | None:
     return _HASHES.get(name)
 
 
+@lru_cache(maxsize=256)
 def signature_algorithm(identifier: bytes) -> Algorithm | None:
     """The algorithm of a DER AlgorithmIdentifier, None where unknown or its parameters are not what they must be."""
     try:

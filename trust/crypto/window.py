@@ -12,8 +12,8 @@ from functools import cache
 from trust.crypto.curve import GX, GY, Affine, N, P
 from trust.crypto.jacobian import INFINITY, Jacobian, add_affine, all_affine, double, to_affine
 
-GENERATOR_WINDOW = 9
-KEY_WINDOW = 8
+GENERATOR_WINDOW = 11
+KEY_WINDOW = 10
 BITS = 257
 
 
@@ -82,15 +82,16 @@ def generator() -> FixedPoint:
     return FixedPoint((GX, GY), GENERATOR_WINDOW)
 
 
-def verify_digest(digest: int, r: int, s: int, key: FixedPoint) -> bool:
+def verify_digest(digest: int, r: int, s: int, key: FixedPoint, base: FixedPoint | None = None) -> bool:
     """GB/T 32918.2 clause 7.1 for r, s already in range: does (r, s) sign the digest under the key of the table?
+    ``base`` is a table of the generator other than the large one.
 
     The x coordinate is compared without leaving Jacobian coordinates, which saves the inversion.
     """
     t = (r + s) % N
     if not t:
         return False
-    x, _, z = key.plus(generator().plus(INFINITY, s), t)
+    x, _, z = key.plus((base or generator()).plus(INFINITY, s), t)
     return x_matches(x, z, (r - digest) % N)
 
 

@@ -222,13 +222,11 @@ class _Reader:
             self._value(found)
 
     def _value(self, found: Extension) -> None:
-        reader = ext.READERS.get(found.oid)
-        if reader is None:
+        if found.oid not in ext.READERS:
             return
         try:
-            if fault := der_fault(found.value):
-                raise ValueError(fault)
-            self.values[found.oid] = reader(found.value)
+            read = _read_short if len(found.value) <= _SHORT else _read_value
+            self.values[found.oid] = read(found.oid, found.value)
         except (ValueError, AppError):
             code = _EXTENSION_FAULT.get(found.oid, Code.EXTENSION_MALFORMED)
             self.fault(code, found.oid)
@@ -241,7 +239,24 @@ _EXTENSION_FAULT = {
 }
 
 
+def _read_value(oid: str, value: bytes) -> Any:
+    """The value of an extension that has a reader; ``ValueError`` or ``AppError`` where it is not DER or malformed."""
+    if fault := der_fault(value):
+        raise ValueError(fault)
+    return ext.READERS[oid](value)
+
+
+_SHORT = 256
+_read_short = lru_cache(maxsize=8192)(_read_value)
+"""Key usages, constraints and key identifiers are the same in thousands of certificates; values are never changed."""
+
+
 def read_extension(element: bytes) -> Extension:
+    """One extension, as ``_read_extension`` reads it; short ones are remembered."""
+    return _short_extension(element) if len(element) <= _SHORT else _read_extension(element)
+
+
+def _read_extension(element: bytes) -> Extension:
     """One ``Extension``; an explicit ``critical FALSE`` is not DER and is refused."""
     rows = list(children(element, *ext.sequence(element)))
     tags = [row[0] for row in rows]
@@ -254,6 +269,10 @@ def read_extension(element: bytes) -> Extension:
     return Extension(dotted(element[rows[0][2] : rows[0][3]]), flag, element[rows[-1][2] : rows[-1][3]])
 
 
+_short_extension = lru_cache(maxsize=8192)(_read_extension)
+
+
+@lru_cache(maxsize=4096)
 def read_time(tag: int, content: bytes) -> tuple[datetime, bool]:
     """A moment and whether it is written as RFC 5280 clause 4.1.2.5 demands; ``ValueError`` where unreadable."""
     text = content.decode("ascii")

@@ -15,6 +15,10 @@ MAX_ELEMENTS = 200_000
 _STRINGS = {12, 18, 19, 20, 22, 26, 27, 28, 30}
 
 
+_CHECKED = frozenset({0, 1, 2, 3, 5, 6, 10, 16, 17})
+"""Primitive universal types whose content can depart from DER."""
+
+
 class _Walk:
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -22,13 +26,13 @@ class _Walk:
 
     def run(self, start: int, stop: int, depth: int) -> str:
         """The first fault between ``start`` and ``stop``, or empty."""
-        at = start
+        at, data = start, self.data
         while at < stop:
             self.left -= 1
             if depth > MAX_DEPTH or self.left < 0:
                 return "too deep or too many elements"
-            tag, begin, end = read_tlv(self.data, at, stop)
-            if fault := self._element(tag, begin, end, depth):
+            tag, begin, end = read_tlv(data, at, stop)
+            if (tag & 0x20 or tag in _CHECKED) and (fault := self._element(tag, begin, end, depth)):
                 return fault
             at = end
         return ""

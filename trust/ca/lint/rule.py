@@ -82,13 +82,15 @@ def rules() -> list[Rule]:
     return [*encoding.RULES, *extensions.RULES, *keys.RULES, *subjects.RULES]
 
 
+@cache
+def _about(groups: frozenset[Group]) -> tuple[Rule, ...]:
+    return tuple(rule for rule in rules() if rule.group in groups)
+
+
 def lint(subject: Subject) -> list[Finding]:
     """All findings about a certificate, errors first."""
     found = []
-    groups = {group for group in Group if subject.belongs(group)}
-    for rule in rules():
-        if rule.group not in groups:
-            continue
+    for rule in _about(frozenset(group for group in Group if subject.belongs(group))):
         if broken := rule.test(subject):
             detail = broken if isinstance(broken, str) else ""
             found.append(Finding(rule.id, rule.clause, rule.level, detail))
