@@ -86,6 +86,9 @@ class Playbooks(Section, frozen=True):
     protected: Annotated[
         tuple[str, ...], doc("Addresses, networks and names (with *) that no playbook may act on.")
     ] = ()
+    automatic: Annotated[
+        tuple[str, ...], doc("Shipped playbooks (by file name) that answer fitting alerts by themselves, once signed.")
+    ] = ()
     mail_server: Annotated[str, doc("HOST:PORT of the mail server notices go to.")] = "127.0.0.1:25"
     mail_sender: Annotated[str, doc("Sender of notices by mail.")] = "yaodun@localhost"
 

@@ -19,6 +19,7 @@ from infra.ledger import Ledger, Sequencer
 from infra.ledger.keeping import WitnessFile
 from infra.schedule import Clockwork, Fire
 from infra.web.seams import Actor
+from playbooks.responder import Responder
 from yaodun.rooms.casework import casework_of
 from yaodun.rooms.clockwork import jobs_of, minutely, plan_defaults
 from yaodun.rooms.playbooks import engine_of, room_of
@@ -48,6 +49,8 @@ class Runner:
         self._work = casework_of(site)
         self._feed = Feed(site.records, site.clock)
         self._playbooks, self._engine = room_of(site), engine_of(site)
+        named = site.settings.playbooks.automatic
+        self._responder = Responder(self._playbooks, self._work.alerts, site.clock, named)
         jobs = {**jobs_of(site), "playbook": self._fire}
         self._clockwork = Clockwork(site.records, self._scheduler, jobs, site.clock)
 
@@ -67,12 +70,14 @@ class Runner:
         await asyncio.to_thread(self._begin)
         ledger = asyncio.create_task(asyncio.to_thread(self._sequencer.run, self._stop))
         engine = asyncio.create_task(asyncio.to_thread(self._engine.serve, self._stop))
+        responder = asyncio.create_task(asyncio.to_thread(self._responder.serve, self._stop, self._engine.stir))
         await stop.wait()
         self._stop.set()
         await asyncio.to_thread(self._feed.stop)
         await asyncio.to_thread(self._clockwork.stop)
         await ledger
         await engine
+        await responder
         self._site.records.close()
 
     def status(self) -> dict[str, Any]:
