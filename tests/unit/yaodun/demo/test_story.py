@@ -8,7 +8,7 @@ from typing import Any
 from analytics.rules import Engine, load_rules
 from analytics.rules.load import shipped_rules
 from infra.events import Conformed, Conformer, table
-from infra.events.business import BusinessSystem, Refused, decode_event, encode_event
+from infra.events.business import BusinessSystem, Refused, decode_event, document_of, encode_event
 from yaodun.demo.everyday import host_events, office, readings
 from yaodun.demo.hosts import addresses, members
 from yaodun.demo.story import ATTACKER, STAGES, Scene
@@ -67,3 +67,18 @@ def test_the_shipped_rules_see_the_stages_of_the_attack() -> None:
     seen = {stage_of[event] for signal in signals for event in signal.event_ids}
     assert {"reconnaissance", "entry", "foothold", "traces"} <= seen
     assert any(ATTACKER in why.value for signal in signals for why in signal.why)
+
+
+def test_the_shipped_rules_see_the_business_side_of_the_attack() -> None:
+    conformer = Conformer(table())
+    events, stage_of = [], {}
+    for stage in STAGES:
+        for event in stage.business_events(_scene(stage.name)):
+            found = conformer.conform(document_of(event), NOW)
+            assert isinstance(found, Conformed)
+            events.append({**found.event, "event.id": event.id, "yaodun.source": "demo-business"})
+            stage_of[event.id] = stage.name
+    signals = Engine(load_rules([shipped_rules()])).match(events)
+    assert {"entry", "foothold", "abuse", "exfiltration"} <= {
+        stage_of[name] for each in signals for name in each.event_ids
+    }
