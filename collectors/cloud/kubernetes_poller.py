@@ -220,7 +220,7 @@ def event_document(item: dict[str, Any], cloud: str, now_ms: int) -> Event:
     return {
         "@timestamp": item.get("lastTimestamp") or item.get("eventTime") or meta.get("creationTimestamp") or now_ms,
         "event.kind": "event", "event.category": ["configuration"], "event.type": ["info"],
-        "event.module": "kubernetes", "event.dataset": "kubernetes.event",
+        "event.module": "kubernetes", "event.dataset": "kubernetes.event", "host.name": None,
         "event.action": str(item.get("reason", ""))[:200],
         "event.outcome": "failure" if item.get("type") == "Warning" else "success", "cloud.account.name": cloud,
         "orchestrator.namespace": str(about.get("namespace", "")),

@@ -76,7 +76,7 @@ class CloudWatch:
         """Documents of a picture: inventory, capacity, and events that began or ended."""
         documents: list[Event] = []
         for kind, things in picture.things.items():
-            items = {f"{self._cloud}/{each.id}": _fields(each) for each in things}
+            items = {f"{self._cloud}/{each.id}": _fields(kind, each) for each in things}
             documents += self._book.update(self._cloud, kind, items, now_ms)
         for name, usage in picture.usage.items():
             if usage.limit > 0:
@@ -139,14 +139,15 @@ class CloudWatch:
         return {
             "@timestamp": now_ms, "event.kind": "event", "event.category": ["configuration"], "event.type": ["info"],
             "event.action": action, "event.module": self._module, "event.dataset": "cloud.finding",
-            "event.reason": words[:500], "host.name": subject, "cloud.instance.name": subject,
+            "event.reason": words[:500], "cloud.instance.name": subject,
+            "host.name": subject if action.startswith("machine") else None,
             "cloud.provider": self._module, "cloud.account.name": self._cloud, "yaodun.stream": Stream.LOGS.value,
             "message": f"{self._cloud}: {action} {subject}: {words}"[:1_000],
         }  # fmt: skip
 
     def _metric(self, instance: str, value: float, now_ms: int) -> Event:
         return {
-            "@timestamp": now_ms, "event.kind": "metric", "event.module": self._module,
+            "@timestamp": now_ms, "event.kind": "metric", "event.module": self._module, "host.name": None,
             "yaodun.metric.name": "capacity.used", "yaodun.metric.value": round(value, 4),
             "yaodun.metric.unit": "ratio", "yaodun.metric.instance": instance, "cloud.account.name": self._cloud,
             "yaodun.stream": Stream.METRICS.value,
@@ -166,12 +167,13 @@ def _shared_copies(picture: Picture) -> Iterator[tuple[str, str, str]]:
                     yield "snapshot-copied-out", each.name or each.id, f"{link} of {owner} copied to {each.tenant}"
 
 
-def _fields(each: Thing) -> Event:
+def _fields(kind: str, each: Thing) -> Event:
     item = {name: value for name, value in each.facts.items() if value}
     for name in ("tenant", "host", "state", "visibility"):
         if value := getattr(each, name):
             item[name] = value
     fields: Event = {"cloud.instance.id": each.id, "cloud.instance.name": each.name, "yaodun.inventory.item": item}
+    fields["host.name"] = (each.name or each.id) if kind in ("machine", "host") else None
     if each.addresses:
         fields["related.ip"] = list(each.addresses)
     return fields

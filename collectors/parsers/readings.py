@@ -54,7 +54,8 @@ class ReadingsSplitter:
 
     def _documents(self, context: Context, arrival: Arrival, spec: DecoderSpec, said: Said) -> list[Event]:
         common: Event = {
-            **context.inherited, "@timestamp": (said.time_ns or arrival.received_ns) // 1_000_000,
+            **context.inherited, "host.name": None, "observer.name": context.frame.meta.get("host"),
+            "@timestamp": (said.time_ns or arrival.received_ns) // 1_000_000,
             "event.created": arrival.received_ns // 1_000_000, "event.kind": "metric", "event.module": "sensing",
             "event.dataset": f"sensing.{spec.name}", "yaodun.parser": f"readings/{spec.name}",
             "yaodun.sensor.id": said.device, "yaodun.sensor.quality": self._quality(arrival, spec, said),

@@ -51,6 +51,8 @@ class LazyPoller:
         return self._reporter.status
 
     def note_failure(self, error: BaseException) -> None:
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
         self._reporter.failed(error)
 
     async def run(self, sink: EventSink) -> None:

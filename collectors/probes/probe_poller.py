@@ -102,7 +102,8 @@ class ProbePoller:
         found = await timed(lambda: look_at(each.target), each.target.timeout_s)
         common: Event = {
             "@timestamp": milliseconds(self._reporter.now()), "event.module": "probe", "event.dataset": "probe.look",
-            "observer.name": self._reporter.host.name, "url.original": each.target.address, "service.name": each.label,
+            "observer.name": self._reporter.host.name, "host.name": None, "url.original": each.target.address,
+            "service.name": each.label,
         }  # fmt: skip
         events = [*self._health(each, found), *self._tls(each, found), *self._content(each, found)]
         measured = {"probe.up": (float(found.up), ""), "probe.duration": (round(found.took_s, 6), "s"), **found.numbers}

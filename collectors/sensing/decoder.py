@@ -6,6 +6,7 @@ A decoder is a TOML file; ``collectors/sensing/decoders`` holds the shipped ones
 
 from __future__ import annotations
 
+import logging
 import struct
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ from infra.errors import AppError, ErrorKind
 _CODES = {"u8": "B", "i8": "b", "u16": "H", "i16": "h", "u32": "I", "i32": "i", "u64": "Q", "i64": "q", "f32": "f",
           "f64": "d"}  # fmt: skip
 MAX_DECODERS = 500
+_log = logging.getLogger(__name__)
 MAX_VALUES = 64
 
 
@@ -154,9 +156,12 @@ def shipped_decoders() -> list[DecoderSpec]:
 
 
 def site_decoders(folder: Path) -> Iterator[DecoderSpec]:
-    """Those of a site; ``AppError(INVALID)`` names the file and the key that is wrong."""
+    """Those of a site. One that is wrong is logged with its file and key, and left out: the others go on."""
     for path in sorted(folder.glob("*.toml"))[:MAX_DECODERS]:
-        yield read_decoder(path.read_text(encoding="utf-8"), str(path))
+        try:
+            yield read_decoder(path.read_text(encoding="utf-8", errors="replace"), str(path))
+        except (AppError, OSError) as error:
+            _log.error("decoder.refused", extra={"path": str(path), "problem": str(error)})
 
 
 def read_decoder(text: str, place: str) -> DecoderSpec:

@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import msgspec
 
 from collectors.delivery import deliver
+from collectors.frames import FrameKind
 from collectors.pollers.seams import Poller, PollerSettings, Tree, settings_of
 from collectors.sources.reporting import Reporter, milliseconds
 from infra.errors import AppError, ErrorKind
@@ -79,7 +80,8 @@ class ModbusPoller:
             while True:
                 began = time.monotonic()
                 documents = await self.poll()
-                await deliver(sink, [self._reporter.documents(documents, Stream.METRICS)])
+                frame = self._reporter.frame(FrameKind.DOCUMENTS, len(documents), msgspec.msgpack.encode(documents))
+                await deliver(sink, [frame])
                 await asyncio.sleep(max(0.0, self._settings.interval_s - (time.monotonic() - began)))
         finally:
             self._close()
@@ -113,7 +115,8 @@ class ModbusPoller:
     def _common(self) -> Event:
         return {
             "@timestamp": milliseconds(self._reporter.now()), "event.kind": "metric", "event.module": "sensing",
-            "event.dataset": "sensing.modbus", "yaodun.sensor.id": self._settings.device,
+            "event.dataset": "sensing.modbus", "yaodun.stream": Stream.METRICS.value, "host.name": None,
+            "observer.name": self._reporter.host.name, "yaodun.sensor.id": self._settings.device,
             "yaodun.sensor.quality": "good", "yaodun.sensor.via": f"{self._settings.host}:{self._settings.port}",
         }  # fmt: skip
 

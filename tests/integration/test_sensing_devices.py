@@ -51,6 +51,8 @@ async def until(state: Callable[[], bool], within_s: float = 15.0) -> None:
 
 
 def payload(number: int) -> bytes:
+    if not number:
+        return b"0" * (10 << 20)
     return json.dumps({"device": f"cs-{number}", "sequence": number, "readings": {"temperature": number / 10}}).encode()
 
 
@@ -118,6 +120,19 @@ async def test_what_comes_while_we_are_away_waits_at_the_broker(tmp_path: Path) 
         async with polling(second, sink):
             await sink.until(50)
     assert {each["yaodun.sensor.sequence"] for each in documents(sink)} == set(range(1, 51))
+
+
+async def test_a_payload_of_ten_mebibytes_harms_nobody(tmp_path: Path) -> None:
+    """The broker was told our largest packet: it keeps the monster and sends what comes after it."""
+    sink = KeepingSink()
+    with mosquitto(tmp_path, "allow_anonymous true\n") as port:
+        poller = LazyPoller(HOST, {"kind": "mqtt", "host": "127.0.0.1", "port": port, "topics": ["yaodun/#"]}, tmp_path)
+        async with polling(poller, sink):
+            await until(lambda: poller.status.state is SourceState.RUNNING)
+            await asyncio.to_thread(publish, port, [0, 1, 2])
+            await sink.until(2)
+            assert poller.status.state is SourceState.RUNNING
+    assert {each["yaodun.sensor.sequence"] for each in documents(sink)} == {1, 2}
 
 
 async def test_a_broker_that_goes_away_is_shown_and_found_again(tmp_path: Path) -> None:

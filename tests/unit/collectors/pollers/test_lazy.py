@@ -40,6 +40,12 @@ async def test_a_wrong_setting_is_said_and_no_secret_shown(tree: dict[str, objec
     assert "hunter2" not in said
 
 
+def test_of_several_failures_at_once_the_first_is_shown(tmp_path: Path) -> None:
+    poller = LazyPoller(HOST, {"kind": "snmp"}, tmp_path)
+    poller.note_failure(ExceptionGroup("several", [ExceptionGroup("inner", [ConnectionError("the cluster is away")])]))
+    assert "the cluster is away" in poller.status.detail["problem"]
+
+
 def test_names_are_distinct_and_bounded(tmp_path: Path) -> None:
     pollers = pollers_of(HOST, [{"kind": "mqtt"}, {"kind": "mqtt"}, {"kind": "snmp", "name": "core"}] * 200, tmp_path)
     assert len(pollers) == 256

@@ -6,12 +6,13 @@ import hashlib
 import hmac
 import json
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.sensing.decoder import Decoders, covers, read_decoder, shipped_decoders
+from collectors.sensing.decoder import Decoders, covers, read_decoder, shipped_decoders, site_decoders
 from collectors.sensing.json_path import MISSING, value_at, values_at
 from collectors.sensing.payload import PayloadError, genuine, read_payload
 from infra.errors import AppError
@@ -149,6 +150,18 @@ def test_paths() -> None:
 )
 def test_topics(pattern: str, topic: str, answer: bool) -> None:
     assert covers(pattern, topic) is answer
+
+
+def test_a_wrong_decoder_of_a_site_harms_no_other(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text("name = 1")
+    (tmp_path / "b.toml").write_text(LOGGER)
+    (tmp_path / "c.toml").write_bytes(b"\xff\xfe")
+    assert [spec.name for spec in site_decoders(tmp_path)] == ["cold-logger"]
+
+
+def test_a_payload_of_ten_mebibytes_is_refused() -> None:
+    with pytest.raises(PayloadError, match="too_large"):
+        read_payload(shipped_decoders()[-1], "yaodun/a/readings", b"[" * (10 << 20))
 
 
 def test_a_wrong_decoder_names_its_file_and_key() -> None:
