@@ -29,7 +29,7 @@ from dashboards.pages.incident_time import entities, time
 from dashboards.parts import held, held_all, part
 from dashboards.views.figures import duration, moment
 from dashboards.visit import Visit, address
-from dashboards.words import t
+from dashboards.words import chinese, t
 from infra.text import say
 from ops.incidents.case import Case, Todo
 from ops.incidents.change import Said
@@ -116,7 +116,7 @@ def _clocks(view: CaseView, visit: Visit) -> list[Component]:
     if view.law and view.law.steps:
         step = next((each for each in view.law.steps if each.kind not in view.case.reported), view.law.steps[-1])
         grade = say(f"ops.calendar.grade.{view.law.grade}")
-        who = step.to["zh"] if say("dashboards.language.zh") == "中文" else step.to["en"]
+        who = step.to["zh" if chinese() else "en"]
         allowed = (step.due - view.case.opened).total_seconds()
         boxes.append(_clock(t("incidents.law", grade=grade), step.due, allowed, visit, f"{who}", 0.5))
     running = [timer for timer in view.timers if timer.light in (Light.GREEN, Light.YELLOW, Light.RED, Light.PAUSED)]
