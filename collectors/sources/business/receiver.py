@@ -22,11 +22,13 @@ class BusinessReceiver:
     def __init__(self, drop: Path, pulls: Path, state: Path) -> None:
         self._drop, self._pulls, self._state = drop, pulls, state
         self._tasks: list[asyncio.Task[None]] = []
+        self._open: list[SqlPull] = []
 
     async def start(self, sink: EventSink) -> None:
         """``AppError(INVALID)`` names a pull that is not written well."""
         pulls = [SqlPull(pull, self._state / f"pull-{pull.name}.json") for pull in read_pulls(self._pulls)]
         folder = DropFolder(self._drop, self._state / "files-taken")
+        self._open = pulls
         works = [("drop", folder.run(sink)), *((pull.pull.name, pull.run(sink)) for pull in pulls)]
         self._tasks = [asyncio.create_task(_kept_up(name, work), name=f"business-{name}") for name, work in works]
 
@@ -35,6 +37,8 @@ class BusinessReceiver:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for pull in self._open:
+            pull.close()
 
     @property
     def addresses(self) -> Sequence[Listener]:

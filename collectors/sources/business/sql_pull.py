@@ -14,11 +14,12 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import orjson
 from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from collectors.business.account import Account, Counting
@@ -32,6 +33,7 @@ from infra.ids import stable_id
 
 _log = logging.getLogger(__name__)
 MAX_ROWS = 50_000
+_DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
 _READ_ONLY = {
     "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
     "mysql": "SET SESSION TRANSACTION READ ONLY",
@@ -41,7 +43,8 @@ _READ_ONLY = {
 
 
 class Pull(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One query. ``url`` is a SQLAlchemy URL or ``file:PATH`` of a file that holds it (it may hold a password)."""
+    """One query. ``url`` is a SQLAlchemy URL or ``file:PATH`` of a file that holds it (it may hold a password);
+    ``zone`` is the offset of times that carry none."""
 
     name: str
     url: str
@@ -54,6 +57,7 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     interval_s: float = 60.0
     overlap_s: float = 0.0
     most: int = 10_000
+    zone: Annotated[str, msgspec.Meta(pattern=r"^[+-]\d{2}:\d{2}$")] = "+08:00"
 
 
 class Pulls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -124,6 +128,7 @@ class SqlPull:
         with self._connected() as connection:
             result = connection.execution_options(stream_results=True).execute(text(pull.query), {"watermark": since})
             rows = [dict(row) for row in result.mappings().fetchmany(pull.most + len(reached.rows))]
+            result.close()
         new = [row for row in rows if _key(row) not in reached.rows]
         if known:
             new = [row for row in new if _rank(self._mark(row)) >= _rank(since)]
@@ -157,7 +162,7 @@ class SqlPull:
             yield self._line(row)
 
     def _line(self, row: Mapping[str, Any]) -> bytes:
-        plain = {name: _plain(value) for name, value in row.items()}
+        plain = {name: self._zoned(value) for name, value in row.items()}
         if self.pull.kind:
             plain.setdefault("kind", self.pull.kind)
         if self.pull.system:
@@ -169,6 +174,17 @@ class SqlPull:
         except TypeError as problem:
             return refused_line("value", "", str(problem)[:200], repr(plain)[:2000].encode())
 
+    def _zoned(self, value: Any) -> Any:
+        """A plain value; a time without an offset gets that of the pull."""
+        naive = isinstance(value, datetime) and value.tzinfo is None
+        return value.isoformat() + self.pull.zone if naive else _plain(value)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
     def _connected(self) -> Any:
         if self._engine is None:
             self._engine = _engine(self.pull)
@@ -176,7 +192,9 @@ class SqlPull:
 
 
 def _engine(pull: Pull) -> Engine:
-    url = Path(pull.url[5:]).read_text(encoding="utf-8").strip() if pull.url.startswith("file:") else pull.url
+    written = Path(pull.url[5:]).read_text(encoding="utf-8").strip() if pull.url.startswith("file:") else pull.url
+    url = make_url(written)
+    url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
     engine = create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
     statement = _READ_ONLY.get(engine.dialect.name)
     if statement is None:
@@ -187,6 +205,7 @@ def _engine(pull: Pull) -> Engine:
         cursor = connection.cursor()
         cursor.execute(statement)
         cursor.close()
+        connection.commit()  # else the rollback of a pooled connection would take the setting back
 
     return engine
 

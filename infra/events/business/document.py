@@ -14,6 +14,7 @@ import msgspec
 from infra.events.business.envelope import Envelope
 from infra.events.business.kinds import BusinessEvent
 from infra.events.business.lines import Refused, decode_event
+from infra.events.business.rows import decode_lax
 from infra.events.stream import Event
 
 MAX_CODES = 1_000
@@ -83,8 +84,11 @@ def event_of(document: Mapping[str, Any]) -> BusinessEvent | None:
     line = document.get("event.original")
     if not isinstance(line, str) or "yaodun.biz.id" not in document:
         return None
-    event = decode_event(line.encode())
-    return None if isinstance(event, Refused) else event
+    for decode in (decode_event, decode_lax):
+        event = decode(line.encode())
+        if not isinstance(event, Refused):
+            return event
+    return None
 
 
 def _common(event: Envelope, document: Event) -> None:

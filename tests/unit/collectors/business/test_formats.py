@@ -145,3 +145,12 @@ def test_formats_are_told_by_media_type_and_by_name() -> None:
     assert format_of_name("a.docx") is None
     with pytest.raises(AppError, match="image/png"):
         format_of_media("image/png")
+
+
+@pytest.mark.parametrize("kind", [Format.CSV, Format.XML])
+def test_what_came_as_text_gives_the_typed_event_back_too(kind: Format) -> None:
+    body = "\n".join([HEADER, row(1)]).encode() if kind is Format.CSV else xml(xml_bill(1))
+    _, good, _ = taken(body, kind)
+    event = event_of(good[0].document)
+    assert isinstance(event, Bill)
+    assert (event.quantity, event.place.lat if event.place else None) == (2.0, 30.27)
