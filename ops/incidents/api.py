@@ -204,7 +204,8 @@ def _whole(file: BinaryIO) -> Iterator[bytes]:
 def change_of(body: dict[str, Any]) -> c.ByPeople:
     """The change a body means; ``AppError(INVALID)`` says which field is wrong."""
     try:
-        change: c.ByPeople = msgspec.convert(body, c.ByPeople, strict=False)
+        finite = msgspec.json.decode(msgspec.json.encode(body))  # NaN and infinity become null, and are refused
+        change: c.ByPeople = msgspec.convert(finite, c.ByPeople, strict=False)
     except msgspec.ValidationError as error:
         raise AppError(ErrorKind.INVALID, "ops.incidents.change_malformed", place="body", problem=str(error)) from None
     return change

@@ -10,11 +10,13 @@ import msgspec
 from infra.exchange import Level
 from ops.incidents.state import State
 
-Short = Annotated[str, msgspec.Meta(max_length=200)]
-Word = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-Value = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
-Text = Annotated[str, msgspec.Meta(max_length=8000)]
-Words = Annotated[str, msgspec.Meta(min_length=1, max_length=8000)]
+NO_NUL = r"^[^\x00]*\Z"
+"""PostgreSQL keeps no NUL in a text."""
+Short = Annotated[str, msgspec.Meta(max_length=200, pattern=NO_NUL)]
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=NO_NUL)]
+Value = Annotated[str, msgspec.Meta(min_length=1, max_length=1000, pattern=NO_NUL)]
+Text = Annotated[str, msgspec.Meta(max_length=8000, pattern=NO_NUL)]
+Words = Annotated[str, msgspec.Meta(min_length=1, max_length=8000, pattern=NO_NUL)]
 Ids = tuple[Word, ...]
 
 

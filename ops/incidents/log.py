@@ -18,7 +18,7 @@ from ops.incidents.record import IncidentEventRow, IncidentRow
 
 def lock(session: Session, incident: str, *, wait: bool = True) -> IncidentRow:
     """The row of an incident, held against other writers unless ``wait`` is off; ``AppError(NOT_FOUND)``."""
-    statement = select(IncidentRow).where(IncidentRow.id == incident)
+    statement = select(IncidentRow).where(IncidentRow.id == incident.replace("\0", ""))
     row = session.scalars(statement.with_for_update() if wait else statement).first()
     if row is None:
         raise AppError(ErrorKind.NOT_FOUND, "ops.incidents.unknown", place=incident[:40])
@@ -27,7 +27,7 @@ def lock(session: Session, incident: str, *, wait: bool = True) -> IncidentRow:
 
 def append(session: Session, row: IncidentRow, actor: Actor, change: c.AnyChange, now: datetime) -> Case:
     """Write ``change`` as the next event of ``row`` (a new row where it has none) and return the case after it."""
-    change = msgspec.convert(msgspec.to_builtins(change), c.AnyChange)  # as it will be read: 1 becomes 1.0
+    change = as_read(change)
     before = case_of(row) if row.events else None
     moment = max(now, before.changed) if before else now
     person = actor.id if actor.kind == "person" else ""
@@ -48,6 +48,17 @@ def append(session: Session, row: IncidentRow, actor: Actor, change: c.AnyChange
     )  # fmt: skip
     session.flush()
     return case
+
+
+def as_read(change: c.AnyChange) -> c.AnyChange:
+    """The change as it will be read again (1 becomes 1.0); ``AppError(INVALID)`` for one that could not be."""
+    try:
+        again: c.AnyChange = msgspec.convert(msgspec.to_builtins(change), c.AnyChange)
+    except msgspec.ValidationError as error:
+        raise AppError(
+            ErrorKind.INVALID, "ops.incidents.change_malformed", place="change", problem=str(error)
+        ) from None
+    return again
 
 
 def hash_of(event: CaseEvent, before: str) -> str:

@@ -343,10 +343,10 @@ def _conditions(query: IncidentQuery) -> list[ColumnElement[bool]]:
     if query.levels:
         parts.append(IncidentRow.level.in_(query.levels))
     if query.owner is not None:
-        parts.append(IncidentRow.owner == query.owner)
-    if query.text:
+        parts.append(IncidentRow.owner == query.owner.replace("\0", ""))
+    if text := query.text.replace("\0", ""):
         columns = (IncidentRow.title, IncidentRow.id)
-        parts.append(or_(*(column.icontains(query.text, autoescape=True) for column in columns)))
+        parts.append(or_(*(column.icontains(text, autoescape=True) for column in columns)))
     if query.since:
         parts.append(IncidentRow.opened >= query.since)
     if query.until:

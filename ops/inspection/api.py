@@ -16,6 +16,7 @@ from ops.incidents.api import as_file
 from ops.inspection.plans import Plan, Plans
 from ops.inspection.report import inspection_paper
 from ops.inspection.service import Inspections
+from ops.work.api import read
 
 Given = Annotated[dict[str, Any], Body()]
 MOST_SCOPE = 500
@@ -47,7 +48,7 @@ def inspection_router(inspections: Inspections, plans: Plans, access: Authorizer
     async def save(plan: str, body: Given) -> Response:
         actor = current_actor.get()
         access.demand(actor, "inspections.plan", f"plan:{plan}")
-        made = _read(Plan, {**body, "id": plan})
+        made = read(Plan, {**body, "id": plan})
         await run_in_threadpool(plans.save, actor, made)
         return json_of(made)
 
@@ -73,7 +74,7 @@ def inspection_router(inspections: Inspections, plans: Plans, access: Authorizer
     async def start(body: Given) -> Response:
         actor = current_actor.get()
         access.demand(actor, "inspections.run")
-        asked = _read(Start, body)
+        asked = read(Start, body)
         if len(asked.scope) > MOST_SCOPE:
             raise AppError(ErrorKind.TOO_LARGE, "ops.inspection.targets", place="scope", most=MOST_SCOPE)
         run = await run_in_threadpool(inspections.run, actor, asked.list, scope=asked.scope, only=asked.only)
@@ -93,10 +94,3 @@ def inspection_router(inspections: Inspections, plans: Plans, access: Authorizer
         return await run_in_threadpool(as_file, paper, kind, run)
 
     return router
-
-
-def _read(kind: Any, body: dict[str, Any]) -> Any:
-    try:
-        return msgspec.convert(body, kind)
-    except msgspec.ValidationError as error:
-        raise AppError(ErrorKind.INVALID, "ops.work.malformed", place="body", problem=str(error)) from None

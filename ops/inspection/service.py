@@ -105,7 +105,7 @@ class Inspections:
 
     def get(self, run: str) -> Run:
         """One run; ``AppError(NOT_FOUND)``."""
-        row = self._records.read(lambda session: session.get(InspectionRow, run))
+        row = self._records.read(lambda session: session.get(InspectionRow, run.replace("\0", "")))
         if row is None:
             raise AppError(ErrorKind.NOT_FOUND, "ops.inspection.no_run", place=run[:40])
         return msgspec.convert(row.body, Run)
@@ -114,7 +114,7 @@ class Inspections:
         """Runs, newest first."""
         question = select(InspectionRow).order_by(InspectionRow.started.desc(), InspectionRow.id.desc())
         if name:
-            question = question.where(InspectionRow.list == name)
+            question = question.where(InspectionRow.list == name.replace("\0", ""))
         if since:
             question = question.where(InspectionRow.started >= since)
         return self._records.read(

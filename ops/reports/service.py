@@ -91,12 +91,12 @@ class Reports:
         """Reports, newest first."""
         question = select(ReportRow).order_by(ReportRow.written.desc(), ReportRow.id.desc()).limit(MOST)
         if kind:
-            question = question.where(ReportRow.period == kind)
+            question = question.where(ReportRow.period == kind.replace("\0", ""))
         return self._records.read(lambda session: [_written(row) for row in session.scalars(question)])
 
     def open(self, report: str, kind: str) -> BinaryIO:
         """One form of a report; ``AppError(NOT_FOUND | INVALID)``."""
-        row = self._records.read(lambda session: session.get(ReportRow, report))
+        row = self._records.read(lambda session: session.get(ReportRow, report.replace("\0", "")))
         if row is None:
             raise AppError(ErrorKind.NOT_FOUND, "ops.reports.unknown", place=report[:40])
         if kind not in ("html", "docx"):

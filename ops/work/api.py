@@ -101,9 +101,10 @@ class DrillAct(_Asked):
 
 
 def read(kind: Any, body: dict[str, Any]) -> Any:
-    """The request a body means; ``AppError(INVALID)`` says which field is wrong."""
+    """The request a body means; ``AppError(INVALID)`` says which field is wrong (NaN is; NUL is dropped)."""
     try:
-        return msgspec.convert(body, kind)
+        finite = msgspec.json.encode(body).replace(rb"\u0000", b"")  # NaN and infinity become null
+        return msgspec.convert(msgspec.json.decode(finite), kind)
     except msgspec.ValidationError as error:
         raise AppError(ErrorKind.INVALID, "ops.work.malformed", place="body", problem=str(error)) from None
 

@@ -125,7 +125,7 @@ class Shelf(Generic[P]):
         return self._records.write(work)
 
     def _row(self, session: Session, piece: str, *, wait: bool = True) -> WorkRow:
-        question = select(WorkRow).where(WorkRow.id == piece, WorkRow.kind == self._kind)
+        question = select(WorkRow).where(WorkRow.id == piece.replace("\0", ""), WorkRow.kind == self._kind)
         row = session.scalars(question.with_for_update() if wait else question).first()
         if row is None:
             raise AppError(ErrorKind.NOT_FOUND, "ops.work.unknown", place=piece[:40])
@@ -153,7 +153,7 @@ class Shelf(Generic[P]):
 
 def words(text: str, place: str, most: int = 4000) -> str:
     """``text`` without outer space; ``AppError`` where it is empty or too long."""
-    said = text.strip()
+    said = text.replace("\0", "").strip()
     if not said:
         raise AppError(ErrorKind.INVALID, "ops.words_missing", place=place)
     if len(said) > most:

@@ -94,6 +94,9 @@ def test_the_way_of_an_analyst(api: FastAPI, office: Office) -> None:
         ("POST", "/{}/changes", {"json": {"is": "taken", "blob": "0" * 64, "name": "x", "size": 1}}, 400),
         ("POST", "/{}/changes", {"json": {"is": "said", "text": "x" * 9000}}, 400),
         ("POST", "/{}/changes", {"json": {"is": "said", "text": "x", "more": 1}}, 400),
+        ("POST", "/{}/changes", {"content": b'{"is": "measured", "values": {"personal_records": NaN}}'}, 400),
+        ("POST", "/{}/changes", {"json": {"is": "said", "text": "a\0b"}}, 400),
+        ("GET", "/%00", {}, 404),
         ("POST", "/{}/changes?seen=0", {"json": {"is": "said", "text": "x"}}, 409),
         ("POST", "/{}/merge", {"json": {"others": ["{}"]}}, 404),
         ("GET", "/{}/export?kind=pdf", {}, 400),
@@ -106,7 +109,8 @@ def test_what_is_wrong_is_refused_with_a_reason(
     api: FastAPI, office: Office, method: str, path: str, given: dict[str, Any], status: int
 ) -> None:
     number = office.incidents.open(ANNA, title="x").id
-    answer = ask(api, method, path.format(number), **given)
+    head = {"headers": {"content-type": "application/json"}} if "content" in given else {}
+    answer = ask(api, method, path.format(number), **given, **head)
     assert answer.status_code == status, answer.text
     assert office.incidents.get(number).events == 1
 
