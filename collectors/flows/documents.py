@@ -5,7 +5,7 @@ were counted (sampling beside them, never multiplied in).
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from collectors.flows.decoder import Decoded, Facts
 from collectors.flows.elements import elements
@@ -29,25 +29,36 @@ _COMMON: Event = {
 
 def flow_document(record: Record, header: Header, facts: Facts, dataset: str = "") -> Event:
     """The document of one record; ``@timestamp`` is the end of the flow where the record says it."""
+    plan = _plan(tuple(record))
     event: Event = {**_COMMON, "event.dataset": dataset or DATASETS[header.version]}
-    rest: dict[str, Any] = {}
-    roles: dict[str, Any] = {}
-    for name, value in record.items():
-        target = _FIELDS.get(name)
-        if target is None:
-            rest[name] = value
-        elif "." in target and target not in _ROLES:
-            event[target] = value
-        else:
-            roles[target] = value
+    for name, target in plan.fields:
+        event[target] = record[name]
+    roles = {target: record[name] for name, target in plan.roles}
     _roles(event, roles)
     _times(event, roles, header, facts)
     _sums(event)
     if sampling := facts.sampling or header.sampling:
         event.setdefault("yaodun.flow.sampling", sampling)
-    if rest:
-        event["yaodun.flow.fields"] = rest
+    if plan.rest:
+        event["yaodun.flow.fields"] = {name: record[name] for name in plan.rest}
     return event
+
+
+class _Plan(NamedTuple):
+    """Where the elements of a record go: fields of the event, roles of ours, and what is kept beside them."""
+
+    fields: tuple[tuple[str, str], ...]
+    roles: tuple[tuple[str, str], ...]
+    rest: tuple[str, ...]
+
+
+@lru_cache(maxsize=4_096)
+def _plan(names: tuple[str, ...]) -> _Plan:
+    known = [(name, _FIELDS[name]) for name in names if name in _FIELDS]
+    plain = tuple(pair for pair in known if "." in pair[1] and pair[1] not in _ROLES)
+    return _Plan(
+        plain, tuple(pair for pair in known if pair not in plain), tuple(name for name in names if name not in _FIELDS)
+    )
 
 
 _ROLES = frozenset(target for target in _FIELDS.values() if target.endswith((".uptime", ".s", ".ms")))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from collectors.parsers.records import Context, parsed, refused
 from collectors.parsers.seams import Parsed, Refused
 from collectors.sensing.decoder import Decoders, DecoderSpec
+from collectors.sensing.device import Device
 from collectors.sensing.payload import PayloadError, Said, genuine, read_payload
 from collectors.sensing.readings import Arrival, unpack_arrivals
 from infra.events.stream import Event, Stream
@@ -20,10 +21,13 @@ _DETAIL = {
 
 
 class ReadingsSplitter:
-    """``split`` of frames of kind ``readings``. ``keys`` gives the keys of devices as they are now."""
+    """``split`` of frames of kind ``readings``. ``keys`` and ``devices`` give what the register says now."""
 
-    def __init__(self, decoders: Decoders, keys: Callable[[], Mapping[str, bytes]]) -> None:
-        self._decoders, self._keys = decoders, keys
+    def __init__(
+        self, decoders: Decoders, keys: Callable[[], Mapping[str, bytes]],
+        devices: Callable[[], Mapping[str, Device]] = dict,
+    ) -> None:  # fmt: skip
+        self._decoders, self._keys, self._devices = decoders, keys, devices
 
     def split(self, context: Context) -> Answer:
         """One reading per value; a payload nobody can read is refused with its octets."""
@@ -61,6 +65,8 @@ class ReadingsSplitter:
             "yaodun.sensor.id": said.device, "yaodun.sensor.quality": self._quality(arrival, spec, said),
             "yaodun.sensor.via": said.gateway or context.frame.source,
         }  # fmt: skip
+        if device := self._devices().get(said.device):
+            common |= _of_register(device)
         if said.sequence >= 0:
             common["yaodun.sensor.sequence"] = said.sequence
         if said.place:
@@ -76,6 +82,15 @@ class ReadingsSplitter:
         if said.claimed and said.claimed != said.device:
             return CONFLICT
         return RETAINED if arrival.retained else GOOD
+
+
+def _of_register(device: Device) -> Event:
+    """What the register knows of the device and the reading does not say."""
+    known = {
+        "yaodun.system": device.system, "yaodun.unit": device.unit, "yaodun.zone": device.zone,
+        "yaodun.sensor.place": device.place,
+    }  # fmt: skip
+    return {name: value for name, value in known.items() if value}
 
 
 def _value(device: str, kind: str, value: float, unit: str) -> Event:

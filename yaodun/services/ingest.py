@@ -90,7 +90,7 @@ class Ingest:
         self._book.listen(self._feed)
         self._judge = SensingJudge(self._book.devices, site.home.state / "sensing.bin")
         decoders = Decoders([*site_decoders(site.home.decoders), *shipped_decoders()])
-        more = {FrameKind.READINGS.value: ReadingsSplitter(decoders, self._book.keys).split}
+        more = {FrameKind.READINGS.value: ReadingsSplitter(decoders, self._book.keys, self._book.devices).split}
         self._pipeline = Pipeline(
             spool=SPOOL, reader=self._reader, parsers=ShippedParsers(more), enrich=self._resolver.enrich,
             detector=Watched(self._memory, self._watch), hand_over=self._hand_over, store=self._store,

@@ -12,10 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.parsers.readings import ReadingsSplitter
+from collectors.parsers.records import Context
+from collectors.parsers.seams import Parsed
 from collectors.sensing.decoder import Decoders, covers, read_decoder, shipped_decoders, site_decoders
+from collectors.sensing.device import Device
 from collectors.sensing.json_path import MISSING, value_at, values_at
 from collectors.sensing.payload import PayloadError, genuine, read_payload
+from collectors.sensing.readings import Arrival, pack_arrivals
 from infra.errors import AppError
+from infra.events.frame import Frame
+from tests.unit.collectors.sinks import conforming
 
 LOGGER = """
 name = "cold-logger"
@@ -150,6 +157,21 @@ def test_paths() -> None:
 )
 def test_topics(pattern: str, topic: str, answer: bool) -> None:
     assert covers(pattern, topic) is answer
+
+
+def test_a_reading_carries_what_the_register_knows_and_not_the_host_that_asked() -> None:
+    device = Device(id="cs-1", system="cold-chain", place="warehouse-A", keyed=True)
+    splitter = ReadingsSplitter(Decoders(shipped_decoders()), lambda: {"cs-1": KEY}, lambda: {"cs-1": device})
+    body = pack_arrivals(
+        [Arrival(b"yaodun/cs-1/readings", b'{"device":"cs-1","readings":{"temperature":4.5}}', 10**18)]
+    )
+    frame = Frame("agent1/mqtt", "readings", 1, 10**18, body, meta={"host": "agent1"})
+    [item] = splitter.split(Context(frame))
+    assert isinstance(item, Parsed)
+    [event] = conforming([item.document])
+    assert (event["yaodun.system"], event["yaodun.sensor.place"]) == ("cold-chain", "warehouse-A")
+    assert (event["yaodun.sensor.quality"], event["observer.name"]) == ("unsigned", "agent1")
+    assert "host.name" not in event
 
 
 def test_a_wrong_decoder_of_a_site_harms_no_other(tmp_path: Path) -> None:
