@@ -71,12 +71,12 @@ def test_an_open_door_becomes_an_alert_with_its_raw_readings(site: RunningSite, 
         found = {rule_of(alert): alert for alert in site.rows("alerts")}
         return found if {"sensing-door-open", "sensing-excursion"} <= set(found) else {}
 
-    found = wait_for("alerts of the cold store", alerts, 30)
+    found = wait_for("alerts of the cold store", alerts, 120)
     excursion = found["sensing-excursion"]
     assert excursion["entity"] == {"type": "device", "value": "cs-0001"}
     [event] = site.rows("search", f'event.id:"{excursion["event_ids"][0]}"', "--stream", "metrics")
     assert json.loads(event["event.original"])["device"] == "cs-0001"
-    row = wait_for("the account", lambda: [r for r in site.status()["sources"] if r["id"] == "gateway-1"])[0]
+    row = wait_for("the account", lambda: [r for r in site.status()["sources"] if r["id"] == "gateway-1"], 90)[0]
     assert (row["received"], row["stored"], row["quarantined"]) == (46, 45, 1)
 
 
@@ -92,7 +92,7 @@ def test_readings_of_the_broker_and_a_poller_that_cannot_work(site: RunningSite,
         rows = {row["id"].partition("/")[2]: row for row in site.status()["sources"]}
         return "mqtt" in rows and rows["mqtt"]["available"] and not rows["telepathy/telepathy-1"]["available"]
 
-    wait_for("the poller", running)
+    wait_for("the poller", running, 90)
     body = json.dumps({"device": "truck-7", "sequence": 1, "readings": {"temperature": 6.5}})
     publish.single("yaodun/truck-7/readings", body, qos=1, port=broker)
     [event] = wait_for("the reading", lambda: site.rows("search", "yaodun.sensor.id:truck-7", "--stream", "metrics"))
@@ -103,7 +103,7 @@ def test_a_switch_exports_flows(site: RunningSite) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as switch:
         switch.sendto(v5(0, [("10.9.8.7", "192.0.2.9", 40_000, 443, 6, 9, 4_200)]), ("127.0.0.1", FLOWS))
     words = ("search", "source.ip:10.9.8.7", "--stream", "flows", "--from", "2026-01-01T00:00:00Z")
-    [flow] = wait_for("the flow", lambda: site.rows(*words))
+    [flow] = wait_for("the flow", lambda: site.rows(*words), 90)
     assert (flow["destination.port"], flow["network.bytes"], flow["yaodun.source"]) == (443, 4_200, "flows/127.0.0.1")
 
 
