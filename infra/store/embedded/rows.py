@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from infra.errors import AppError, ErrorKind
@@ -21,7 +22,7 @@ from infra.store.embedded.segment import Segment
 from infra.store.query.names import place
 from infra.store.query.projection import ALWAYS, project
 
-_METADATA = 32
+_METADATA = 64
 _TOGETHER = 16
 """Rows of one file that one thread reads; more are shared out."""
 
@@ -43,6 +44,29 @@ def fetch_rows(
         if columns is None:
             engine.remembered.keep({one: found[one] for one in missing})
     return [project(found[one], fields) for one in wanted]
+
+
+def find_id(root: Path, segments: Sequence[Segment], event_id: str) -> Place | None:
+    """Where the event called ``event_id`` lies; reads ids alone, and those of the ranges of each segment alone."""
+    wanted = pa.scalar(event_id, pa.string())
+    for segment in segments:
+        file = str(root / segment.path)
+        layout = _layout(file)
+        with pq.ParquetFile(file, metadata=layout.metadata, memory_map=True) as opened:
+            for group in _groups(layout, segment):
+                ids = opened.read_row_group(group, columns=["event.id"], use_threads=False).column(0)
+                at = pc.index(ids.cast(pa.string()), wanted).as_py()
+                if at >= 0:
+                    return file, layout.starts[group] + at
+    return None
+
+
+def _groups(layout: _Layout, segment: Segment) -> Iterator[int]:
+    """The row groups that the ranges of ``segment`` touch."""
+    ends = [*layout.starts[1:], segment.rows]
+    for group, (start, end) in enumerate(zip(layout.starts, ends, strict=True)):
+        if segment.ranges is None or any(first < end and start < last for first, last in segment.ranges):
+            yield group
 
 
 def _columns(fields: Sequence[str]) -> frozenset[str] | None:

@@ -20,8 +20,7 @@ from infra.store.embedded.columns import to_arrow
 from infra.store.embedded.engine import Engine, Leash
 from infra.store.embedded.manifest import Manifest
 from infra.store.embedded.prune import narrowed
-from infra.store.embedded.relation import relation
-from infra.store.embedded.rows import fetch_rows
+from infra.store.embedded.rows import fetch_rows, find_id
 from infra.store.embedded.search import Search
 from infra.store.embedded.segment import SIDECAR, Segment, read_ids, sync_folders, unlink_segments, write_segment
 from infra.store.placing import day_of
@@ -109,12 +108,8 @@ class EmbeddedStore:
 
     def _get(self, event_id: str) -> Event | None:
         segments = self._narrowed(self.manifest.holding(event_id), Ids((event_id,)))
-        if not segments:
-            return None
-        source = relation(self.folder, segments, {"event.id"}, rows=True)
-        rows = self.engine.rows(f'SELECT file, row FROM ({source}) WHERE "event.id" = $p0 LIMIT 1', {"p0": event_id})
-        found = fetch_rows(self.engine, self.folder, segments, [(file, row) for file, row in rows], ())
-        return found[0] if found else None
+        where = find_id(self.folder, segments, event_id)
+        return fetch_rows(self.engine, self.folder, segments, [where], ())[0] if where else None
 
     def present(self, ids: Sequence[str]) -> Set[str]:
         """Those of ``ids`` that are in the store; reads only the id column of segments that may hold them."""
