@@ -78,6 +78,7 @@ class Keeper:
         self._totals["replaced"] += done.replaced
         self._totals["unlinked"] += done.unlinked
         self._totals["duplicates"] += done.duplicates
+        self._totals["indexed"] += done.indexed
         if not done.made:
             return
         segments = [{"path": item.path, "rows": item.rows, "sha256": item.sha256} for item in done.made]
