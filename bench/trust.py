@@ -267,7 +267,7 @@ class _Scene:
         thread = threading.Thread(target=work)
         thread.start()
         while self.ask() != "invalid" or asyncio.run(self.guard.authenticate(cookie)).id:
-            time.sleep(0.002)
+            time.sleep(0.01)
         seen = time.perf_counter()
         thread.join()
         self.publish("accepted")

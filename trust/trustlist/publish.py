@@ -19,6 +19,7 @@ from infra.errors import AppError, ErrorKind
 from infra.feed import publish
 from infra.ledger import record
 from infra.records import Records
+from infra.records.watch import Watch
 from infra.web.seams import Actor
 from trust.crypto.algorithm import Check, KeyKind, check_signature, load_key
 from trust.crypto.der import tlv
@@ -143,9 +144,17 @@ class ListStore:
     def __init__(self, records: Records, clock: Clock) -> None:
         self._records, self._clock = records, clock
         self._known: tuple[int, History] = (0, History([]))
+        self._watch, self._seen = Watch(records.engine), -1
 
     def history(self) -> History:
         """The history; read again only where a version was added."""
+        committed = self._watch.version()
+        if committed is None or committed != self._seen:
+            self._look()
+            self._seen = -1 if committed is None else committed
+        return self._known[1]
+
+    def _look(self) -> None:
         newest = self._records.read(
             lambda s: s.scalar(select(ListRow.version).order_by(ListRow.version.desc()).limit(1))
         )
@@ -153,7 +162,6 @@ class ListStore:
             rows = self._records.read(lambda s: s.scalars(select(ListRow).order_by(ListRow.version)).all())
             signed = [msgspec.json.decode(row.document, type=SignedList) for row in rows]
             self._known = (newest or 0, History(signed))
-        return self._known[1]
 
     def publish(self, signed: SignedList, actor: Actor | str) -> TrustList:
         """Add a version; in the same transaction the ledger learns of it."""

@@ -22,6 +22,7 @@ from infra.feed import publish
 from infra.ids import new_id
 from infra.ledger import record
 from infra.records import Records
+from infra.records.watch import Watch
 from infra.web.seams import Actor
 from trust.crypto.algorithm import Check, check_signature
 from trust.crypto.curve import DEFAULT_ID
@@ -49,6 +50,7 @@ class StatusStore:
         self._records, self._clock = records, clock
         self._octets: OrderedDict[str, bytes] = OrderedDict()
         self._lock = Lock()
+        self._watch, self._newest = Watch(records.engine), (-1, "")
 
     def take(self, der: bytes, issuers: Issuers, source: str, actor: Actor | str) -> dict[str, Any]:
         """Keep a list signed by one of ``issuers``; ``AppError(INVALID)`` where nobody of them signed it, CONFLICT
@@ -86,8 +88,12 @@ class StatusStore:
 
     def version(self) -> str:
         """Changes whenever a list was taken."""
-        query = select(StatusRow.id).order_by(StatusRow.id.desc()).limit(1)
-        return self._records.read(lambda session: session.scalar(query)) or ""
+        committed = self._watch.version()
+        if committed is None or committed != self._newest[0]:
+            query = select(StatusRow.id).order_by(StatusRow.id.desc()).limit(1)
+            found = self._records.read(lambda session: session.scalar(query)) or ""
+            self._newest = (-1 if committed is None else committed, found)
+        return self._newest[1]
 
     def documents(self, issuers: Iterable[Name]) -> tuple[Document, ...]:
         """The current lists of these issuers, octets remembered within bounds."""
