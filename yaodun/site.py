@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collectors.sensing.register import DeviceRegister
     from infra.records import Records
     from infra.register import Register
+    from infra.register.zones import Zones
     from infra.store.seams import EventStore
     from trust.access import Access
     from trust.identity import Identity
@@ -67,6 +68,13 @@ class Site:
         from infra.register import Register
 
         return Register(self.records, self.access, self.clock)
+
+    @cached_property
+    def zones(self) -> Zones:
+        """Network zones, the paths between them, and rules for new assets."""
+        from infra.register.zones import Zones
+
+        return Zones(self.records, self.access, self.clock)
 
     @cached_property
     def fleet(self) -> Fleet:

@@ -19,6 +19,7 @@ from collectors.agent.orders import Order, Orders
 from collectors.agent.wire import Hello
 from collectors.places import Places
 from collectors.pollers.lazy import pollers_of
+from collectors.sources.host_identity import HostIdentitySource
 from collectors.sources.integrity import IntegritySource
 from collectors.sources.inventory import InventorySource
 from collectors.sources.journal import JournalSource, journal_here
@@ -69,7 +70,7 @@ class Agent:
     ) -> None:
         self._own = self._settings = settings or AgentSettings()
         self._host = host or this_host()
-        self._state = state
+        self._state, self._software = state, software
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
         limits = Limits(total=self._settings.spool_mb * MIB, segment=8 * MIB, pending=16 * MIB, reserve=64 * MIB)
         self._writer = SpoolWriter(spool, limits)
@@ -159,6 +160,7 @@ class Agent:
         return (
             MetricsSource(self._host, settings.interval_s),
             InventorySource(self._host, settings.inventory_interval_s),
+            HostIdentitySource(self._host, self._software),
             LogFilesSource(self._host, self._places, files, from_start=settings.from_start),
             JournalSource(self._host, self._places),
             IntegritySource(self._host, watched, state / "agent-integrity.json"),

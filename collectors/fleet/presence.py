@@ -11,6 +11,8 @@ import msgspec
 
 from collectors.receivers.refusal_book import replace_file
 
+PRESENCE = "agents.json"
+"""The file, in the folder of states."""
 MAX_REPORT = 64 << 10
 
 

@@ -31,6 +31,10 @@ class AddressKind(StrEnum):
     SOURCE = "source"
     IP = "ip"
     NAME = "name"
+    INSTANCE = "instance"
+    SERIAL = "serial"
+    MAC = "mac"
+    CERTIFICATE = "certificate"
 
 
 class _Named(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,12 +68,15 @@ class System(_Named, frozen=True, kw_only=True):
 
 
 class Address(msgspec.Struct, frozen=True):
-    """How an asset was known, and when: ``[since, until)``; ``until`` None still holds."""
+    """How an asset was known, and when: ``[since, until)``; ``until`` None still holds. ``seen`` is when it was last
+    known so, ``told_by`` by whom (agent, dhcp, arp ...)."""
 
     kind: AddressKind
     value: str
     since: datetime
     until: datetime | None = None
+    seen: datetime | None = None
+    told_by: str = ""
 
 
 class Asset(msgspec.Struct, frozen=True, kw_only=True):

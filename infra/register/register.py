@@ -223,5 +223,8 @@ def _system(row: SystemRow) -> System:
 
 def _asset(row: AssetRow, addresses: Sequence[AddressRow]) -> Asset:
     names = [name for name in Asset.__struct_fields__ if name != "addresses"]
-    found = [Address(AddressKind(item.kind), item.value, item.since, item.until) for item in addresses]
+    found = [
+        Address(AddressKind(item.kind), item.value, item.since, item.until, item.seen, item.told_by or "")
+        for item in addresses
+    ]
     return msgspec.convert({**_plain(row, *names), "addresses": found}, Asset)

@@ -149,14 +149,24 @@ def _compile(session: Session) -> _Snapshot:
     found: dict[str, dict[str, list[tuple[datetime, datetime, Place]]]] = {
         "host_id": {}, "source": {}, "ip": {}, "name": {},
     }  # fmt: skip
-    for row in session.execute(select(AddressRow.__table__).order_by(AddressRow.since.desc(), AddressRow.id.desc())):
+    kinds = AddressRow.kind.in_(list(found))
+    query = select(AddressRow.__table__).where(kinds).order_by(AddressRow.since.desc(), AddressRow.id.desc())
+    for row in session.execute(query):
         found[row.kind].setdefault(row.value, []).append(_interval(row, places[row.asset]))
+    _drop_copied(found["host_id"])
     for intervals in (*found["host_id"].values(), *found["source"].values(), *found["name"].values()):
         _reach_back(intervals)
     compiled: dict[str, Mapping[str, Intervals]] = {
         kind: {value: tuple(intervals) for value, intervals in values.items()} for kind, values in found.items()
     }
     return _Snapshot(compiled["host_id"], compiled["source"], compiled["ip"], compiled["name"], systems)
+
+
+def _drop_copied(host_ids: dict[str, list[tuple[datetime, datetime, Place]]]) -> None:
+    """A machine id that several assets have at once (clones) says nothing: name and address decide."""
+    for value, intervals in list(host_ids.items()):
+        if len({place.asset for _, until, place in intervals if until == EVER}) > 1:
+            del host_ids[value]
 
 
 def _interval(row: Any, place: Place) -> tuple[datetime, datetime, Place]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import JSON, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.records import BIG, Record
@@ -70,3 +70,55 @@ class AddressRow(Record):
     value: Mapped[str]
     since: Mapped[datetime]
     until: Mapped[datetime | None]
+    seen: Mapped[datetime | None]
+    told_by: Mapped[str | None]
+
+
+class FactRow(Record):
+    """What is known of an asset beside its keys, who said so, and when last."""
+
+    __tablename__ = "infra_asset_facts"
+
+    asset: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+    told_by: Mapped[str]
+    seen: Mapped[datetime]
+
+
+class RuleRow(Record):
+    """Which system, unit and zone an asset belongs to when it is found."""
+
+    __tablename__ = "infra_asset_rules"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    rank: Mapped[int]
+    match: Mapped[dict[str, Any]]
+    put: Mapped[dict[str, Any]]
+
+
+class ZoneRow(Record):
+    """A network zone: its networks and the zones it may reach."""
+
+    __tablename__ = "infra_zones"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name_zh: Mapped[str]
+    name_en: Mapped[str]
+    kind: Mapped[str]
+    networks: Mapped[list[Any]] = mapped_column(JSON)
+    reaches: Mapped[list[Any]] = mapped_column(JSON)
+
+
+class ZonePathRow(Record):
+    """Traffic seen from one zone to another."""
+
+    __tablename__ = "infra_zone_paths"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    target: Mapped[str] = mapped_column(primary_key=True)
+    service: Mapped[str] = mapped_column(primary_key=True)
+    first: Mapped[datetime]
+    last: Mapped[datetime]
+    count: Mapped[int] = mapped_column(BIG)
+    event: Mapped[str]

@@ -13,13 +13,11 @@ import msgspec
 from collectors.fleet.configuration import Configuration
 from collectors.fleet.fleet import Fleet
 from collectors.fleet.nouns import Agent, Group
-from collectors.fleet.presence import Present, read_presence
+from collectors.fleet.presence import PRESENCE, Present, read_presence
 from infra.errors import AppError, ErrorKind
 from yaodun.console import console_actor
 from yaodun.site import existing_site
 from yaodun.terminal import command, emit, emit_one, home_of
-
-PRESENCE = "agents.json"
 
 
 def add(commands: Any) -> None:

@@ -16,7 +16,7 @@ from analytics.rules.coverage import Watch, Watched
 from analytics.rules.load import shipped_rules
 from analytics.rules.memory import Remembering
 from collectors.fleet.muster import Muster
-from collectors.fleet.presence import Presence
+from collectors.fleet.presence import PRESENCE, Presence
 from collectors.frames import FrameKind
 from collectors.parsers.readings import ReadingsSplitter
 from collectors.parsers.shipped import ShippedParsers
@@ -37,12 +37,18 @@ from collectors.sensing.book import DeviceBook
 from collectors.sensing.decoder import Decoders, shipped_decoders, site_decoders
 from collectors.sensing.judge import SensingJudge
 from collectors.sensing.silent_devices import SilentDevices
+from collectors.sightings import Sightings
 from collectors.silence import SilenceWatch
 from collectors.sources.business.receiver import BusinessReceiver
+from collectors.zone_watch import ZoneWatch
 from infra.events import Signal
 from infra.events.courier import pack_signals
+from infra.events.stream import Event
 from infra.feed import Feed
+from infra.feed.notice import Notice
 from infra.register import Resolver
+from infra.register.identity.keeper import AssetKeeper
+from infra.register.zones import TOPIC as ZONES_TOPIC
 from infra.spool import Limits, SpoolReader, SpoolWriter
 from infra.web.certificate import SiteCertificate, site_certificate
 from infra.web.hosts import is_loopback
@@ -50,6 +56,7 @@ from infra.web.server import server_of
 from infra.web.serving import Serving, plain_server
 from trust.identity.authenticate import SourceTokens
 from yaodun.backtest import received_since
+from yaodun.findings import finding_signals
 from yaodun.preflight import split_address
 from yaodun.site import Site
 
@@ -58,7 +65,6 @@ SPOOL = "ingest"
 FLUSH_S = 0.5
 """A turn waits until at least so long after the one before, so that segments are not too small."""
 IDLE_S = 0.05
-PRESENCE = "agents.json"
 TURN_S, MIN_TURN, MAX_TURN = 0.7, 128 << 10, 4 << 20
 BACKLOG_WAIT_S = 0.5
 """Backlog of agents comes in only as fast as keeps what waits for the pipeline below so long."""
@@ -84,7 +90,11 @@ class Ingest:
         self._spool = SpoolWriter(site.home.ingest_spool, limits, floor=committed.segment)
         self._reader = SpoolReader(site.home.ingest_spool, committed)
         self._resolver = Resolver(site.records)
+        self._keeper = AssetKeeper(site.records, site.clock)
+        self._sightings = Sightings()
+        self._zones = ZoneWatch(site.zones.zones())
         self._feed = Feed(site.records, site.clock)
+        self._feed.subscribe([ZONES_TOPIC], self._read_zones)
         self._resolver.listen(self._feed)
         self._book = DeviceBook(site.devices)
         self._book.listen(self._feed)
@@ -92,7 +102,7 @@ class Ingest:
         decoders = Decoders([*site_decoders(site.home.decoders), *shipped_decoders()])
         more = {FrameKind.READINGS.value: ReadingsSplitter(decoders, self._book.keys, self._book.devices).split}
         self._pipeline = Pipeline(
-            spool=SPOOL, reader=self._reader, parsers=ShippedParsers(more), enrich=self._resolver.enrich,
+            spool=SPOOL, reader=self._reader, parsers=ShippedParsers(more), enrich=self._enrich,
             detector=Watched(self._memory, self._watch), hand_over=self._hand_over, store=self._store,
             sensing=self._judge,
         )  # fmt: skip
@@ -198,11 +208,31 @@ class Ingest:
     def _hand_over(self, signals: Sequence[Signal]) -> None:
         self._signals.append(pack_signals(signals, SPOOL))
 
-    def _note_strangers(self) -> None:
+    def _enrich(self, event: Event) -> None:
+        self._resolver.enrich(event)
+        self._sightings.see(event)
+        self._zones.see(event)
+
+    def _read_zones(self, notice: Notice) -> None:
+        if notice.key != "paths":
+            self._zones.use(self._site.zones.zones())
+
+    def _note_sightings(self) -> None:
+        """Assets from what was seen, paths between zones, and signals of what people should know of both."""
         try:
-            self._resolver.flush(self._site.register)
+            if seen := self._sightings.take():
+                begun = min((one.since for one in self._keeper.book.assets.values()), default=0.0)
+                self._tell(finding_signals(self._keeper.absorb(seen), begun))
+                self._resolver.refresh()
+            paths = self._zones.take()
+            self._site.zones.note(paths)
+            self._tell(self._zones.signals(paths))
         except Exception:
             log.exception("ingest.sightings_failed")
+
+    def _tell(self, signals: Sequence[Signal]) -> None:
+        if signals:
+            self._hand_over(signals)
 
     def _turn(self, started: float) -> int:
         """One turn, as large as the pipeline gets through in about a second: larger ones would keep events waiting."""
@@ -223,7 +253,7 @@ class Ingest:
             started = time.monotonic()
             if started - flushed > SIGHTINGS_S:
                 flushed = started
-                self._note_strangers()
+                self._note_sightings()
             try:
                 taken = self._turn(started)
             except Exception:

@@ -7,12 +7,15 @@ from typing import Any
 
 from analytics.posture import PostureService
 from analytics.posture.api import posture_router
+from collectors.fleet.api import agents_router
+from collectors.fleet.presence import PRESENCE, read_presence
 from collectors.sensing.api import devices_router
 from dashboards.app import build_dash, csp
 from dashboards.rooms import Rooms
 from infra.feed import Feed
 from infra.ledger import record
 from infra.register.api import register_router
+from infra.register.zones_api import zones_router
 from infra.store.api import events_router
 from infra.store.query.lucene import parse_lucene
 from infra.web.api import build_api
@@ -109,6 +112,8 @@ class WebService:
             users_router(site.identity, site.access),
             tokens_router(site.tokens, site.access),
             register_router(site.register, site.access),
+            zones_router(site.zones, site.access),
+            agents_router(site.fleet, site.access, lambda: read_presence(site.home.state / PRESENCE)),
             audit_router(audit, site.access),
             alerts_router(alerts, site.access),
             posture_router(posture, site.access),

@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 
-from infra.register.identity.claims import Claim, Intervals
+from infra.register.identity.claims import FOREVER, Claim, Intervals
 from infra.register.identity.known import Finding, Known
 from infra.register.identity.observation import Observation, SightedBy, clean
 
@@ -73,6 +73,33 @@ class AssetBook:
             for value, intervals in held.items():
                 for claim in intervals:
                     yield kind, value, claim
+
+    def held_by(self, asset: str) -> Iterator[tuple[str, str, Claim]]:
+        """Every key of an asset: kind, value, and when it was held."""
+        one = self.assets[asset]
+        for kind, values in one.keys.items():
+            for value, seen in values.items():
+                if kind in ("name", "ip"):
+                    for claim in (self._names if kind == "name" else self._ips)[value]:
+                        if self.current(claim.asset) == asset:
+                            yield kind, value, claim
+                else:
+                    yield kind, value, Claim(asset, min(one.since, seen), seen, one.told.get((kind, value), ""))
+
+    def restore(self, asset: str, kind: str, value: str, claim: Claim) -> None:
+        """Put back a key that was kept; oldest first."""
+        one = self.assets[asset]
+        one.keys[kind][value] = claim.seen
+        one.since, one.seen = min(one.since, claim.since), max(one.seen, claim.seen)
+        if claim.by:
+            one.by.add(claim.by)
+        if kind in ("name", "ip"):
+            (self._names if kind == "name" else self._ips)[value].restore(claim)
+            if kind == "ip" and claim.until == FOREVER:
+                one.addresses.add(value)
+        else:
+            one.told[kind, value] = claim.by
+            self._holders[kind][value][asset] = claim.seen
 
     # Taking in
 
@@ -336,6 +363,7 @@ class AssetBook:
             self.findings.append(Finding("changed", one.id, seen.at, kind, one.newest(kind), value))
         held.pop(value, None)
         held[value] = seen.at
+        one.told[kind, value] = seen.by.value
         self._holders[kind][value][one.id] = seen.at
 
     def _take_name(self, one: Known, seen: Observation) -> None:

@@ -19,6 +19,7 @@ class Known:
     sightings: int = 0
     complete: bool = False
     addresses: set[str] = field(default_factory=set)
+    told: dict[tuple[str, str], str] = field(default_factory=dict)
     vlans: dict[str, str] = field(default_factory=dict)
 
     def newest(self, kind: str) -> str:
