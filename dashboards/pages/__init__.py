@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from dashboards.pages import (
+    agents,
     alerts,
     audit,
     conformance,
@@ -28,6 +29,7 @@ from dashboards.pages import (
     users,
     wall,
     work,
+    zones,
 )
 from dashboards.visit import Visit
 
@@ -41,6 +43,8 @@ ALL_PAGES = (
     reports.PAGE,
     *dimension.PAGES,
     hosts.PAGE,
+    agents.PAGE,
+    zones.PAGE,
     search.PAGE,
     health.PAGE,
     users.PAGE,

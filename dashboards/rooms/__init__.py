@@ -12,6 +12,7 @@ from typing import Protocol
 
 from dashboards.rooms.alerts import Alerts
 from dashboards.rooms.audit import Audit
+from dashboards.rooms.fleet import Fleet
 from dashboards.rooms.health import Health
 from dashboards.rooms.people import People
 from dashboards.rooms.pki import Pki
@@ -42,6 +43,7 @@ class Rooms:
     people: People
     audit: Audit
     register: Register
+    fleet: Fleet
     pki: Pki
     work: Work
     authorizer: Authorizer

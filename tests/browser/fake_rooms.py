@@ -23,6 +23,7 @@ from infra.store.query.tree import Answer, AnyAggregation, Page, Query
 from infra.store.seams import Batch, SourceCount, SpoolPosition, StreamStats
 from infra.web.seams import Actor, Decision
 from tests.browser.fake_alerts import FakeAlerts
+from tests.browser.fake_fleet import FakeFleet
 from tests.browser.fake_pki import FakePki
 from tests.browser.fake_work import fake_work
 
@@ -665,6 +666,7 @@ def fake_rooms(mode: str = "full", clock: Clock | None = None, events: Any = Non
         people=people,
         audit=FakeAudit(clock),
         register=FakeRegister(),
+        fleet=FakeFleet(clock, mode),
         pki=FakePki(clock, mode),
         work=work,
         authorizer=AllowAll(),

@@ -39,6 +39,7 @@ from yaodun import __version__
 from yaodun.preflight import split_address
 from yaodun.rooms.alerts import AlertRoom
 from yaodun.rooms.casework import casework_of
+from yaodun.rooms.fleet import FleetRoom
 from yaodun.rooms.graded import graded_routers
 from yaodun.rooms.health import HealthRoom
 from yaodun.rooms.names import Names
@@ -137,6 +138,7 @@ class WebService:
             people=site.identity,
             audit=audit,
             register=RegisterRoom(site.register),
+            fleet=FleetRoom(site, store),
             pki=PkiRoom(self._trust),
             work=casework.rooms(),
             authorizer=site.access,
