@@ -32,6 +32,7 @@ from infra.spool import Limits, SpoolWriter
 
 _log = logging.getLogger(__name__)
 _SAVE_S = 1.0
+_STOP_WAIT_S = 3.0
 _FIRST_WAIT_S = 1.0
 _MAX_WAIT_S = 60.0
 MIB = 1 << 20
@@ -96,6 +97,8 @@ class Agent:
         try:
             await stop.wait()
         finally:
+            self._forwarder.stop()
+            await asyncio.wait(tasks[:1], timeout=_STOP_WAIT_S)
             await _end([*self._running, *tasks])
             await self._places.settle()
             self._places.close()

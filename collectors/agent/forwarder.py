@@ -85,15 +85,16 @@ class Forwarder:
         self._lanes: Lanes | None = None
         self._held_until = 0.0
         self._beat_at = 0.0
+        self._stopping = False
 
     def lag_bytes(self) -> int:
         """Bytes of the spool that are not acknowledged."""
         return self._lanes.lag_bytes() if self._lanes else 0
 
     async def run(self) -> None:
-        """Forwards until cancelled."""
+        """Forwards until cancelled or stopped."""
         wait = _FIRST_WAIT_S
-        while True:
+        while not self._stopping:
             try:
                 await self._connection()
             except _TROUBLE as error:
@@ -101,7 +102,13 @@ class Forwarder:
                 wait = _FIRST_WAIT_S if self.connected else min(wait * 2, _MAX_WAIT_S)
             finally:
                 self.connected = False
+            if self._stopping:
+                return
             await asyncio.sleep(wait * random.uniform(0.5, 1.0) + random.uniform(0, self._spread_s))
+
+    def stop(self) -> None:
+        """End after the answer that is awaited now, so that the account knows what ingest has."""
+        self._stopping = True
 
     async def _connection(self) -> None:
         streams = await self._channel.open()
@@ -134,7 +141,7 @@ class Forwarder:
         try:
             await asyncio.to_thread(self._account.meet, self._spool, lanes.reached())
             self._free(lanes)
-            while True:
+            while not self._stopping:
                 busy = await self._send(streams, lanes, lanes.live, lanes.live.read(self.pace.share(BATCH_BYTES)))
                 busy |= await self._catch_up(streams, lanes)
                 if time.monotonic() >= self._beat_at:

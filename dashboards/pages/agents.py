@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from dash import html
 from dash.development.base_component import Component
@@ -124,7 +125,7 @@ async def chosen(visit: Visit) -> Content:
     return card(agent.name, body, hint=t(f"agents.state.{agent.state}"), aside=[events, close], lined=True)
 
 
-def _group(group: Group, agents: list[AgentLine], visit: Visit) -> Component:
+def _group(group: Group, agents: Sequence[AgentLine], visit: Visit) -> Component:
     told = group.configuration
     members = sum(agent.group == group.id and agent.state != "revoked" for agent in agents)
     facts = pairs(
