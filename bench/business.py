@@ -21,8 +21,8 @@ import numpy as np
 
 from bench.figure import Row, figure
 
-SEEDS = (101, 102, 103, 104)
-DAYS = 120
+SEEDS = (101, 102)
+DAYS = 75
 _SLACK = timedelta(days=1)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.business.masters import Masters
-from infra.events.business import Bill, bill_types
+from infra.events.business import Bill, Measure, bill_types
 
 Ints = NDArray[np.int64]
 SALES = frozenset({"320", "321", "322", "326"})
@@ -54,62 +55,77 @@ class Lines:
 
 def build_lines(bills: list[Bill], masters: Masters) -> Lines:
     """Columns of ``bills``, which are by time."""
-    merged = _merged(bills)
-    heads = [bill for bill, _, _, _ in merged]
+    heads, ids, codes, recorded = _merged(bills)
     names: dict[str, int] = {}
     batches: dict[tuple[str, str], int] = {}
+    number = names.setdefault
 
-    def number(name: str | None) -> int:
-        return -1 if name is None else names.setdefault(name, len(names))
+    def numbered(parties: list[str | None]) -> Ints:
+        return np.array([-1 if name is None else number(name, len(names)) for name in parties], dtype=np.int64)
 
-    units: dict[tuple[str, str], int] = {}
-    for bill in heads:
-        key = (bill.product, bill.measure.value)
-        if key not in units:
-            units[key] = masters.units(*key)
     types = bill_types()
+    kinds = [int(bill.bill_type) for bill in heads]
     inbound = {int(code): kind.inbound for code, kind in types.items()}
     final = {int(code): kind.final for code, kind in types.items()}
-    kind = np.array([int(bill.bill_type) for bill in heads], dtype=np.int64)
-    kinds = kind.tolist()
     return Lines(
-        n=len(heads), bills=heads, ids=[ids for _, ids, _, _ in merged], codes=[codes for _, _, codes, _ in merged],
-        time=np.array([bill.time.timestamp() * 1000 for bill in heads]).astype(np.int64),
-        recorded=np.array([first for _, _, _, first in merged]).astype(np.int64),
-        kind=kind,
-        party=np.array([number(bill.party) for bill in heads], dtype=np.int64),
-        source=np.array([number(bill.from_party) for bill in heads], dtype=np.int64),
-        target=np.array([number(bill.to_party) for bill in heads], dtype=np.int64),
+        n=len(heads), bills=heads, ids=ids, codes=codes,
+        time=milliseconds([bill.time for bill in heads]), recorded=recorded,
+        kind=np.array(kinds, dtype=np.int64),
+        party=numbered([bill.party for bill in heads]),
+        source=numbered([bill.from_party for bill in heads]),
+        target=numbered([bill.to_party for bill in heads]),
         batch=np.array([batches.setdefault((b.product, b.batch), len(batches)) for b in heads], dtype=np.int64),
-        quantity=np.array([bill.quantity * units[(bill.product, bill.measure.value)] for bill in heads], dtype=float),
+        quantity=_quantities(heads, masters),
         inbound=np.array([inbound.get(k, k < 200) for k in kinds], dtype=bool),
         final=np.array([final.get(k, False) for k in kinds], dtype=bool),
         names=list(names), numbers=names, batch_names=list(batches),
     )  # fmt: skip
 
 
-_Merged = tuple[Bill, tuple[str, ...], tuple[str, ...], float]
+def milliseconds(moments: list[datetime]) -> Ints:
+    """Unix milliseconds of many moments."""
+    return np.rint(np.array([moment.timestamp() for moment in moments]) * 1000).astype(np.int64)
 
 
-def _merged(bills: list[Bill]) -> list[_Merged]:
-    """(newest attempt, ids of all, codes, first recorded in ms) of each document line, by time."""
-    groups: dict[tuple[str, str, int], list[Bill]] = {}
+def _quantities(bills: list[Bill], masters: Masters) -> NDArray[np.float64]:
+    """Smallest units of each line."""
+    found = np.array([bill.quantity for bill in bills], dtype=float)
+    known: dict[tuple[str, Measure], int] = {}
+    for place, bill in enumerate(bills):
+        if bill.measure is not Measure.EACH:
+            key = (bill.product, bill.measure)
+            if key not in known:
+                known[key] = masters.units(bill.product, bill.measure.value)
+            found[place] *= known[key]
+    return found
+
+
+def _merged(bills: list[Bill]) -> tuple[list[Bill], list[tuple[str, ...]], list[tuple[str, ...]], Ints]:
+    """Newest attempt, ids of all, codes, first recorded (ms) of each document line, by time."""
+    first: dict[tuple[str, str, int], int] = {}
+    again: dict[int, list[Bill]] = {}
+    heads: list[Bill] = []
     for bill in bills:
-        groups.setdefault((bill.party, bill.bill, bill.line), []).append(bill)
-    merged = [_one(group) for group in groups.values()]
-    merged.sort(key=lambda item: item[0].time)
-    return merged
+        place = first.setdefault((bill.party, bill.bill, bill.line), len(heads))
+        if place == len(heads):
+            heads.append(bill)
+        else:
+            again.setdefault(place, [heads[place]]).append(bill)
+    ids: list[tuple[str, ...]] = [(bill.id,) for bill in heads]
+    codes = [bill.codes for bill in heads]
+    recorded = milliseconds([bill.recorded for bill in heads])
+    for place, attempts in again.items():
+        heads[place], ids[place], codes[place], recorded[place] = _one(attempts)
+    order = np.argsort(milliseconds([bill.time for bill in heads]), kind="stable").tolist()
+    return [heads[i] for i in order], [ids[i] for i in order], [codes[i] for i in order], recorded[order]
 
 
-def _one(attempts: list[Bill]) -> _Merged:
-    if len(attempts) == 1:
-        bill = attempts[0]
-        return bill, (bill.id,), bill.codes, bill.recorded.timestamp() * 1000
+def _one(attempts: list[Bill]) -> tuple[Bill, tuple[str, ...], tuple[str, ...], int]:
     attempts = sorted(attempts, key=lambda bill: (bill.attempt, bill.recorded))
     codes: tuple[str, ...] = ()
     for bill in attempts:
         codes = tuple(dict.fromkeys(codes + bill.codes)) if bill.partial or bill is attempts[-1] else codes
     if not any(bill.partial for bill in attempts):
         codes = attempts[-1].codes
-    first = min(bill.recorded.timestamp() * 1000 for bill in attempts)
+    first = min(round(bill.recorded.timestamp() * 1000) for bill in attempts)
     return attempts[-1], tuple(bill.id for bill in attempts), codes, first

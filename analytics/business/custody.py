@@ -55,7 +55,8 @@ def custody(book: Book) -> Custody:
     line, code, time = codes.line, codes.code, codes.time
     kind, party = lines.kind[line], lines.party[line]
     source, target, inbound = lines.source[line], lines.target[line], lines.inbound[line]
-    own_before, own_after = _own_chain(code, party, time, inbound)
+    own = Own.of(code * (len(lines.names) + 1) + party, time, inbound)
+    own_before, own_after = own.before, own.after
     paired = _is(kind, PAIRED) & (source >= 0)
     sent = _is(kind, SENT) & (target >= 0)
     answer = _answers(code, source, party, target, time, paired, sent, len(lines.names))
@@ -64,9 +65,13 @@ def custody(book: Book) -> Custody:
     used = _open(code, time, sold, back)
     ended = _open(code, time, _is(kind, ENDED), kind == 111)
     parties = len(lines.names) + 1
-    own = code * parties + party
-    sender_has = _has(code * parties + source, time, own, time, inbound) & (source >= 0)
-    due_in = _has(code * parties + party, time, code[unanswered] * parties + target[unanswered], time[unanswered], None)
+    sender_has = np.zeros(len(code), dtype=bool)
+    rows = np.flatnonzero(unsent)
+    sender_has[rows] = own.held(code[rows] * parties + source[rows], time[rows], inbound)
+    due_in = np.zeros(len(code), dtype=bool)
+    doubtful = np.flatnonzero(~inbound & ((own_before < 0) | ~inbound[own_before]))
+    waiting = (code[unanswered] * parties + target[unanswered], time[unanswered])
+    due_in[doubtful] = _has(code[doubtful] * parties + party[doubtful], time[doubtful], *waiting)
     return Custody(
         line=line, code=code, time=time, kind=kind, party=party, source=source, target=target, inbound=inbound,
         own_before=own_before, own_after=own_after, unsent=unsent, unanswered=unanswered, answer=answer,
@@ -78,14 +83,40 @@ def _is(kind: Ints, kinds: frozenset[str]) -> Flags:
     return np.isin(kind, [int(one) for one in kinds])
 
 
-def _own_chain(code: Ints, party: Ints, time: Ints, inbound: Flags) -> tuple[Ints, Ints]:
-    """Rows before and after in the own chain; at one moment a party takes in before it gives out."""
-    order = np.lexsort((~inbound, time, party, code))
-    before, after = np.full(len(code), -1), np.full(len(code), -1)
-    same = (code[order[1:]] == code[order[:-1]]) & (party[order[1:]] == party[order[:-1]])
-    before[order[1:][same]] = order[:-1][same]
-    after[order[:-1][same]] = order[1:][same]
-    return before, after
+@dataclass(slots=True)
+class Own:
+    """Rows in the order of (code, party, time); at one moment a party takes in before it gives out."""
+
+    order: Ints
+    keys: Ints
+    times: Ints
+    before: Ints
+    after: Ints
+
+    @classmethod
+    def of(cls, key: Ints, time: Ints, inbound: Flags) -> Own:
+        """``key`` is one number for code and party; rows are by code and time already."""
+        order = np.argsort(key, kind="stable")
+        keys, times = key[order], time[order]
+        tie = np.flatnonzero(
+            (keys[1:] == keys[:-1]) & (times[1:] == times[:-1]) & inbound[order[1:]] & ~inbound[order[:-1]]
+        )
+        order[tie], order[tie + 1] = order[tie + 1], order[tie]
+        before, after = np.full(len(key), -1), np.full(len(key), -1)
+        same = keys[1:] == keys[:-1]
+        before[order[1:][same]] = order[:-1][same]
+        after[order[:-1][same]] = order[1:][same]
+        return cls(order, keys, times, before, after)
+
+    def held(self, keys: Ints, times: Ints, inbound: Flags) -> Flags:
+        """Whether the last own row of the key at or before the time was inbound."""
+        found = np.zeros(len(keys), dtype=bool)
+        left = np.searchsorted(self.keys, keys, side="left")
+        right = np.searchsorted(self.keys, keys, side="right")
+        for place, (start, stop, moment) in enumerate(zip(left.tolist(), right.tolist(), times.tolist(), strict=True)):
+            last = start + int(np.searchsorted(self.times[start:stop], moment, side="right")) - 1
+            found[place] = last >= start and bool(inbound[self.order[last]])
+        return found
 
 
 def _answers(
@@ -135,21 +166,15 @@ def _last_before(code: Ints, time: Ints, chosen: Flags) -> Ints:
     return np.where(found < time, found, -1)
 
 
-def _has(keys: Ints, times: Ints, event_keys: Ints, event_times: Ints, state: Flags | None) -> Flags:
-    """Whether the last event of the key before or at the time has ``state`` (None: whether there is one)."""
-    found = np.zeros(len(keys), dtype=bool)
+def _has(keys: Ints, times: Ints, event_keys: Ints, event_times: Ints) -> Flags:
+    """Whether an event of the key happened at or before the time."""
     if not len(event_keys):
-        return found
-    order = np.lexsort((event_times, event_keys))
-    event_keys, event_times = event_keys[order], event_times[order]
+        return np.zeros(len(keys), dtype=bool)
     known, dense = np.unique(event_keys, return_inverse=True)
+    first = np.full(len(known), NEVER)
+    np.minimum.at(first, dense, event_times)
     place = np.minimum(np.searchsorted(known, keys), len(known) - 1)
-    same = known[place] == keys
-    base = min(int(times.min()), int(event_times.min()))
-    span = np.int64(1) << 39
-    reached = np.searchsorted(dense * span + (event_times - base), place * span + (times - base), side="right") - 1
-    fits = same & (reached >= 0) & (dense[np.maximum(reached, 0)] == place)
-    return fits if state is None else np.asarray(fits & state[order][np.maximum(reached, 0)], dtype=bool)
+    return np.asarray((known[place] == keys) & (first[place] <= times), dtype=bool)
 
 
 __all__ = ["ENDED", "NEVER", "Custody", "Flags", "custody", "next_time"]

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import pyarrow.compute as pc
 
+from analytics.business.bill_lines import Ints
 from analytics.business.desk import Desk
 from analytics.business.finding import Finding
 from infra import checkdigits
@@ -21,12 +23,45 @@ def impossible(desk: Desk) -> Iterator[Finding]:
     """B01: wrong length, first digit, prefix, GTIN, or a code that is not of the product of the bill."""
     lines, products = desk.book.lines, desk.book.masters.products
     tests = {product: _test(products.versions(product)) for product in products.keys()}  # noqa: SIM118
+    plain = {product for product in tests if products.versions(product)[-1].scheme is Scheme.TRACE20}
     wrong = [
         line
         for line, codes in enumerate(lines.codes)
-        if codes and (fits := tests.get(lines.bills[line].product)) and not all(map(fits, codes))
+        if codes
+        and (product := lines.bills[line].product) not in plain
+        and (fits := tests.get(product))
+        and not all(map(fits, codes))
     ]
+    wrong += _wrong_trace20(desk, plain).tolist()
     yield from desk.documents("B01", np.array(wrong, dtype=np.int64), 0.97, "impossible")
+
+
+def _wrong_trace20(desk: Desk, plain: set[str]) -> Ints:
+    """Lines of products with 20-digit codes that name another, judged once a code and once a prefix."""
+    lines, codes = desk.book.lines, desk.book.codes
+    if not len(codes.names) or not plain:
+        return np.zeros(0, dtype=np.int64)
+    shaped = pc.and_(pc.equal(pc.utf8_length(codes.names), 20), pc.ascii_is_decimal(codes.names))
+    prefixes = pc.utf8_slice_codeunits(codes.names, 0, 7).dictionary_encode()
+    prefix = prefixes.indices.to_numpy(zero_copy_only=False)
+    known = {name: number for number, name in enumerate(prefixes.dictionary.to_pylist())}
+    fine = shaped.to_numpy(zero_copy_only=False)
+    products = list(plain)
+    allowed = np.zeros((len(products) + 1, len(known)), dtype=bool)
+    allowed[-1] = True
+    for row, product in enumerate(products):
+        own = [name for version in desk.book.masters.products.versions(product) for name in version.prefixes]
+        hits = (
+            [known[name] for name in own if name in known]
+            if own
+            else [n for name, n in known.items() if name[0] == "8"]
+        )
+        allowed[row, hits] = True
+    rows = {product: row for row, product in enumerate(products)}
+    of_batch = np.array([rows.get(product, len(products)) for product, _ in lines.batch_names], dtype=np.int64)
+    which = of_batch[lines.batch[codes.named_line]]
+    bad = (which < len(products)) & ~(fine[codes.named_code] & allowed[which, prefix[codes.named_code]])
+    return np.unique(codes.named_line[bad])
 
 
 def _test(versions: list[Product]) -> Callable[[str], bool] | None:
@@ -43,7 +78,9 @@ def _test(versions: list[Product]) -> Callable[[str], bool] | None:
 
 def _gs1_fits(code: str, gtins: frozenset[str]) -> bool:
     match = _GS1.fullmatch(code) or _PLAIN_GS1.fullmatch(code)
-    return match is not None and checkdigits.gs1(match[1]) and (not gtins or match[1] in gtins)
+    if match is None or (gtins and match[1] not in gtins):
+        return False
+    return bool(gtins) or checkdigits.gs1(match[1])
 
 
 def _own(pattern: str | None) -> Callable[[str], bool] | None:

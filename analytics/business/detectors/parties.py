@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from analytics.business.calendar import DAY_MS, day_number, local_day, local_text
+import numpy as np
+
+from analytics.business.bill_lines import Ints
+from analytics.business.calendar import DAY_MS, HOUR_MS, day_number, local_day, local_text
 from analytics.business.desk import Desk
 from analytics.business.episodes import episodes
 from analytics.business.finding import Finding, finding
@@ -22,18 +25,36 @@ class Licences:
         self._numbers: defaultdict[str, defaultdict[str, list[Licence]]] = defaultdict(lambda: defaultdict(list))
         for licence in desk.book.of(Licence):
             self._numbers[licence.party][licence.number].append(licence)
-        self._known: dict[tuple[str, str, int], str] = {}
 
-    def verdict(self, party: str, product_class: str, moment: int) -> str:
-        """``ok``, ``scope`` (no valid licence covers the class), ``lapsed`` (the one that does is not valid)."""
+    def judged(self, party: str, product_class: str, members: Ints, times: Ints) -> dict[str, list[int]]:
+        """Lines of ``members`` by what was wrong: ``scope`` (no valid licence covers the class) or ``lapsed`` (the one
+        that does was not valid). What the registers say changes only at a few moments; it is asked there alone."""
         numbers = self._numbers.get(party)
         if not numbers:
-            return "ok"
-        key = (party, product_class, moment // 600_000)
-        if key not in self._known:
-            found = [_judge(versions, product_class, moment) for versions in numbers.values()]
-            self._known[key] = next(word for word in ("ok", "lapsed", "scope") if word in found)
-        return self._known[key]
+            return {}
+        turns = sorted({moment for versions in numbers.values() for one in versions for moment in _turns(one)})
+        verdicts = [_verdict(numbers, product_class, moment) for moment in (turns[0] - 1, *turns)]
+        if all(verdict == "ok" for verdict in verdicts):
+            return {}
+        place = np.searchsorted(np.array(turns), times[members], side="right")
+        found: defaultdict[str, list[int]] = defaultdict(list)
+        for line, at in zip(members.tolist(), place.tolist(), strict=True):
+            if verdicts[at] != "ok":
+                found[verdicts[at]].append(line)
+        return found
+
+
+def _turns(licence: Licence) -> tuple[int, int, int]:
+    """Moments (ms) when it was told, begins, and has ended."""
+    begins, ends = (
+        day * DAY_MS - 8 * HOUR_MS for day in (day_number(licence.valid_from), day_number(licence.valid_to) + 1)
+    )
+    return round(licence.time.timestamp() * 1000), begins, ends
+
+
+def _verdict(numbers: dict[str, list[Licence]], product_class: str, moment: int) -> str:
+    found = [_judge(versions, product_class, moment) for versions in numbers.values()]
+    return next(word for word in ("ok", "lapsed", "scope") if word in found)
 
 
 def _judge(versions: list[Licence], product_class: str, moment: int) -> str:
@@ -60,25 +81,30 @@ def unlicensed(desk: Desk) -> Iterator[Finding]:
     """B10: a class outside the scope; B11: the licence was expired, suspended or revoked."""
     lines, licences = desk.book.lines, Licences(desk)
     classes = {product: versions.product_class for product, versions in _products(desk)}
-    wrong: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-    moments = lines.time.tolist()
-    for line, bill in enumerate(lines.bills):
-        product_class = classes.get(bill.product)
-        if bill.bill_type not in TRADES or product_class is None:
-            continue
-        verdict = licences.verdict(bill.party, product_class, moments[line])
-        if verdict != "ok":
-            wrong[(bill.party, verdict)].append(line)
-    for (party, verdict), members in wrong.items():
-        detector, reason = ("B10", "off_licence") if verdict == "scope" else ("B11", "licence_lapsed")
-        for group in episodes(members, lines.time, 10 * DAY_MS):
-            ids = [event for line in group for event in lines.ids[line]]
-            span = (float(lines.time[group[0]]), float(lines.time[group[-1]]))
-            named = sorted({classes[lines.bills[line].product] for line in group})
-            yield finding(
-                detector, "party", party, span, ids, 0.95, reason,
-                party=party, lines=len(group), classes=", ".join(named), when=local_text(span[0]),
-            )  # fmt: skip
+    names = list(dict.fromkeys(classes.values()))
+    numbers = {name: number for number, name in enumerate(names)}
+    of_batch = np.array([numbers.get(classes.get(product, ""), -1) for product, _ in lines.batch_names], dtype=np.int64)
+    chosen = np.flatnonzero(lines.is_kind(TRADES))
+    chosen = chosen[of_batch[lines.batch[chosen]] >= 0]
+    key = lines.party[chosen] * max(1, len(names)) + of_batch[lines.batch[chosen]]
+    order = np.argsort(key, kind="stable")
+    keys, starts = np.unique(key[order], return_index=True)
+    for pair, members in zip(keys.tolist(), np.split(chosen[order], starts[1:]) if len(keys) else [], strict=True):
+        party, product_class = lines.names[pair // len(names)], names[pair % len(names)]
+        for verdict, wrong in licences.judged(party, product_class, members, lines.time).items():
+            yield from _unlicensed(desk, party, product_class, verdict, wrong)
+
+
+def _unlicensed(desk: Desk, party: str, product_class: str, verdict: str, wrong: list[int]) -> Iterator[Finding]:
+    lines = desk.book.lines
+    detector, reason = ("B10", "off_licence") if verdict == "scope" else ("B11", "licence_lapsed")
+    for group in episodes(wrong, lines.time, 10 * DAY_MS):
+        ids = [event for line in group for event in lines.ids[line]]
+        span = (float(lines.time[group[0]]), float(lines.time[group[-1]]))
+        yield finding(
+            detector, "party", party, span, ids, 0.95, reason,
+            party=party, lines=len(group), classes=product_class, when=local_text(span[0]),
+        )  # fmt: skip
 
 
 def _products(desk: Desk) -> Iterator[tuple[str, Product]]:

@@ -32,18 +32,20 @@ class _Waits:
         self.desk, self.limits = desk, desk.limits["receipt"]
         book, lines = desk.custody, desk.book.lines
         answered = np.flatnonzero((book.answer >= 0) & ~book.inbound)
-        delay = lines.recorded[book.line[book.answer[answered]]] - book.time[answered]
-        pairs = np.unique(np.stack([book.line[answered], delay], axis=1), axis=0) if len(answered) else np.zeros((0, 2))
-        self.usual = float(np.quantile(pairs[:, 1], self.limits["lane_quantile"])) if len(pairs) else 0.0
-        self.lanes: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
-        for line, spent in pairs.tolist():
-            self.lanes[(int(lines.party[int(line)]), int(lines.target[int(line)]))].append(spent)
+        line, first = np.unique(book.line[answered], return_index=True)
+        answers = book.line[book.answer[answered[first]]]
+        delay = (lines.recorded[answers] - lines.time[line]).astype(np.float64)
+        self.usual = float(np.quantile(delay, self.limits["lane_quantile"])) if len(delay) else 0.0
+        self.lanes: defaultdict[tuple[int, int], float] = defaultdict(float)
+        lanes = zip(lines.party[line].tolist(), lines.target[line].tolist(), delay.tolist(), strict=True)
+        for source, target, spent in lanes:
+            self.lanes[(source, target)] = max(self.lanes[(source, target)], spent)
 
     def overdue(self, line: int) -> bool:
         """Whether the answer to this outbound line should have come."""
         lines, calendar = self.desk.book.lines, self.desk.book.calendar
         sent = int(lines.time[line])
-        lane = max(self.lanes.get((int(lines.party[line]), int(lines.target[line])), [0.0]))
+        lane = self.lanes.get((int(lines.party[line]), int(lines.target[line])), 0.0)
         wait = max(self.limits["least_days"] * DAY_MS, self.limits["factor"] * max(self.usual, lane))
         due = sent + wait + self.limits["slack_days"] * DAY_MS
         target = self.desk.book.masters.parties.last(lines.names[int(lines.target[line])])

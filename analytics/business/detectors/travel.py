@@ -19,11 +19,11 @@ Floats = NDArray[np.float64]
 
 def too_fast(desk: Desk) -> Iterator[Finding]:
     """B04: faster than by air with loading, unless a party's address is what is wrong."""
-    one, two = _neighbours(desk)
+    place = _places(desk)
+    one, two = _neighbours(desk, place)
     if not len(one):
         return
     limits, lines = desk.limits["speed"], desk.book.lines
-    place = _places(desk)
     km = distance(place[one], place[two])
     hours = (lines.time[two] - lines.time[one]) / 3_600_000
     needed = km / limits["air_km_h"] + limits["handling_hours"]
@@ -36,14 +36,16 @@ def too_fast(desk: Desk) -> Iterator[Finding]:
     yield from desk.documents("B04", two[fast], 0.9, "too_fast", extra, km=f"{kilometres:.0f}")
 
 
-def _neighbours(desk: Desk) -> tuple[Ints, Ints]:
+def _neighbours(desk: Desk, place: Floats) -> tuple[Ints, Ints]:
     """Distinct pairs of lines that follow each other in the life of a code; an answer follows what it answers."""
     book = desk.custody
     rows = np.arange(len(book.code))
     before = np.where(book.inbound & (book.answer >= 0), book.answer, rows - 1)
     same = (before >= 0) & (book.code[before] == book.code)
     one, two = book.line[before[same]], book.line[same]
-    differ = one != two
+    _, spot = np.unique(place, axis=0, return_inverse=True) if len(place) else (None, np.zeros(0, dtype=np.int64))
+    spot = spot.reshape(-1)
+    differ = (one != two) & (spot[one] != spot[two])
     if not differ.any():
         return one[:0], two[:0]
     pairs = np.unique(one[differ] * np.int64(desk.book.lines.n) + two[differ])
