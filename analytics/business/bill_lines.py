@@ -84,7 +84,7 @@ def build_lines(bills: list[Bill], masters: Masters) -> Lines:
 
 def milliseconds(moments: list[datetime]) -> Ints:
     """Unix milliseconds of many moments."""
-    return np.rint(np.array([moment.timestamp() for moment in moments]) * 1000).astype(np.int64)
+    return np.asarray(np.rint(np.array([moment.timestamp() for moment in moments]) * 1000), dtype=np.int64)
 
 
 def _quantities(bills: list[Bill], masters: Masters) -> NDArray[np.float64]:
