@@ -216,7 +216,14 @@ def beside_opensearch() -> Iterator[Row]:
         cluster.drop_day(Stream.LOGS, day)
     cluster.close()
     ratio = ours / (theirs / count)
-    yield Row("bytes_vs_opensearch", ratio, "ratio", "bytes for each event in OpenSearch", theirs / count, ratio)
+    yield Row(
+        "bytes_vs_opensearch",
+        ratio,
+        "ratio",
+        f"bytes for each of {count:,} events in OpenSearch",
+        theirs / count,
+        ratio,
+    )
 
 
 def size_of(folder: Path) -> int:
