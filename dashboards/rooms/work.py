@@ -15,6 +15,7 @@ from ops.inspection.plans import Plans
 from ops.reports import Reports
 from ops.runs import RunDesk
 from ops.work import Changes, Drills, Duty, Orders
+from playbooks.room import PlaybookRoom
 
 
 class Waiting(Protocol):
@@ -38,3 +39,4 @@ class Work:
     plans: Plans
     reports: Reports
     runs: RunDesk | None = None
+    playbooks: PlaybookRoom | None = None

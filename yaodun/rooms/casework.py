@@ -66,12 +66,14 @@ class Casework:
     def rooms(self) -> Work:
         """What the pages need of them."""
         from dashboards.rooms.work import Work
+        from playbooks.room import PlaybookRoom
 
         portal = Portal([self.desk, self.orders, self.changes, self.duty])
         return Work(
             incidents=self.incidents, desk=self.desk, portal=portal, orders=self.orders, changes=self.changes,
             duty=self.duty, drills=self.drills, inspections=self.inspections, plans=self.plans, reports=self.reports,
             runs=self.runs,
+            playbooks=self.runs if isinstance(self.runs, PlaybookRoom) else None,
         )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from ops.incidents.record import IncidentRow
 from ops.inspection.record import InspectionRow
 from ops.reports.record import ReportRow
 from ops.work.record import WorkRow
+from playbooks.engine.rows import RunRow, WaitRow
 
 HEALTH_EVERY_S = 5
 PEOPLE_EVERY_S = 10
@@ -27,7 +28,7 @@ class Pulse:
 
     def versions(self) -> dict[str, int]:
         """The numbers now."""
-        newest, worked, posture, cases, work = self._records.read(_looks)
+        newest, worked, posture, cases, work, runs = self._records.read(_looks)
         head = self._ledger.head()
         seconds = int(self._clock.now().timestamp())
         return {
@@ -35,6 +36,7 @@ class Pulse:
             "posture": hash(posture),
             "incidents": hash(cases),
             "work": hash(work),
+            "runs": hash(runs),
             "health": seconds // HEALTH_EVERY_S,
             "events": seconds // HEALTH_EVERY_S,
             "people": seconds // PEOPLE_EVERY_S,
@@ -43,10 +45,11 @@ class Pulse:
         }
 
 
-def _looks(session: Session) -> tuple[object, object, object, object, object]:
+def _looks(session: Session) -> tuple[object, ...]:
     newest = session.execute(select(func.max(AlertRow.last_seen), func.max(AlertRow.id))).one()
     worked = session.scalar(select(func.max(AlertHistory.id)))
     cases = session.execute(select(func.max(IncidentRow.changed), func.count(IncidentRow.id))).one()
     last = (func.max(WorkRow.changed), func.max(InspectionRow.id), func.max(ReportRow.id))
+    runs = session.execute(select(func.max(RunRow.changed), func.max(WaitRow.id))).one()
     work = tuple(session.scalar(select(each)) for each in last)
-    return tuple(newest), worked, session.scalar(select(func.max(PostureRow.at))), tuple(cases), work
+    return tuple(newest), worked, session.scalar(select(func.max(PostureRow.at))), tuple(cases), work, tuple(runs)
