@@ -187,7 +187,7 @@ def recognition() -> Iterator[Row]:
     yield Row("withdrawal_visible_p99_s", worst, "s", "median of the same", statistics.median(delays))
 
 
-WITHDRAWALS = 50
+WITHDRAWALS = 30
 
 
 class _Scene:

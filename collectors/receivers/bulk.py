@@ -94,7 +94,7 @@ class BulkReader:
         count, odd = divmod(whole.count(b"\n"), 2)
         if odd or not line.strip() or whole.count(between) != count - 1 or whole.endswith(between):
             return None
-        if line + line in whole or any(begin in whole for begin in _BLANK):
+        if line + line in whole or any(line + begin in whole for begin in _BLANK):
             return None
         action, index, given = self._action(line[:-1], 1)
         if given is not None or action not in _KEPT_ACTIONS:
@@ -176,8 +176,8 @@ def _slices(body: bytes, between: bytes) -> Iterator[tuple[bytes, int]]:
         start += len(part) + 1
 
 
-_BLANK = (b"\n\n", b"\n ", b"\n\t", b"\n\r", b"\n\x0b", b"\n\x0c")
-"""How a line begins that may hold nothing."""
+_BLANK = (b"\n", b" ", b"\t", b"\r", b"\x0b", b"\x0c")
+"""How a document begins that may hold nothing; looked for behind the action, as long needles are found sooner."""
 _STAND_IN = "\x1fdelivery\x1f"
 _STAND_IN_BYTES = b"\\u001fdelivery\\u001f"
 """What stands for the delivery in a reply that is kept; JSON escapes it, and an index called so is left out."""

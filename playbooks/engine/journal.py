@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Table, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
+from infra.records.chunks import chunked
 from playbooks.engine.rows import AttemptRow, DocumentRow, RunRow, WaitRow
 from playbooks.engine.state import RunState
 
@@ -71,12 +72,9 @@ def wake(session: Session, now: datetime, limit: int = 2000) -> int:
 def stir(session: Session, runs: Iterable[str], now: datetime) -> None:
     """Let waiting runs move."""
     sleeping = (RunState.WAITING, RunState.ATTENTION)
-    session.execute(
-        update(_RUNS)
-        .where(_RUNS.c.id == bindparam("b_id"), _RUNS.c.state.in_(sleeping))
-        .values(state="running", changed=now),
-        [{"b_id": run} for run in sorted(runs)],
-    )
+    for some in chunked(sorted(runs), 500):
+        asleep = update(_RUNS).where(_RUNS.c.id.in_(some), _RUNS.c.state.in_(sleeping))
+        session.execute(asleep.values(state=RunState.RUNNING, changed=now))
 
 
 def claim(session: Session, holder: str, live: Sequence[str], now: datetime, limit: int) -> list[Claimed]:

@@ -102,7 +102,7 @@ def check(site: RunningSite) -> None:
     now = SystemClock().now()
     query = Query(
         streams=("logs",), window=Window(now - timedelta(hours=2), now + timedelta(hours=1)), limit=1,
-        filter=Term("event.dataset", "killtest"),
+        filter=Term("event.dataset", "killtest"), count_up_to=2 * EVENTS,
     )  # fmt: skip
     wait_for("every event in the store", lambda: store.search(query).total >= EVENTS, 120, 0.5)
     wait_for("nothing waits in the spool", lambda: ingest_lag(site) == 0)

@@ -32,12 +32,21 @@ def deliver(site: RunningSite, token: str, first: int) -> None:
         lines.append(
             json.dumps({"message": f"药品 move {number}", "event.dataset": "moved", "user.name": f"u{number}"})
         )
+    wait_for("the HTTP receiver", lambda: listens(site), 60)
     answer = httpx.post(
         f"http://127.0.0.1:{site.http_port}/_bulk", content=("\n".join(lines) + "\n").encode(), timeout=60,
         headers={"content-type": "application/x-ndjson", "authorization": f"Bearer {token}"},
     )  # fmt: skip
     assert answer.status_code == 200
     assert answer.json()["errors"] is False
+
+
+def listens(site: RunningSite) -> bool:
+    """Whether the HTTP receiver is open: the pages may answer before it does."""
+    try:
+        return httpx.get(f"http://127.0.0.1:{site.http_port}/", timeout=5).status_code in (200, 401)
+    except httpx.HTTPError:
+        return False
 
 
 def users(site: RunningSite) -> list[str]:
@@ -48,15 +57,17 @@ def test_from_the_folder_into_a_cluster_and_on(tmp_path: Path, cluster: str) -> 
     home = tmp_path / f"home-{secrets.token_hex(2)}"
     site = RunningSite(home)
     site.start()
-    (made,) = site.rows("token", "create", "--source", "mover")
-    deliver(site, made["token"], 0)
-    wait_for("the events in the folder", lambda: len(users(site)) == FEW, 60)
-    done = site.command("migrate", "--to", f"opensearch={cluster}", "--format", "ndjson", check=1, within_s=400)
-    assert "stop it" in done.stderr
-    deliver(site, made["token"], FEW)
-    wait_for("more events in the folder", lambda: len(users(site)) == 2 * FEW, 60)
-    before = {row["id"]: row for row in site.status()["sources"]}["mover"]
-    site.stop()
+    try:
+        (made,) = site.rows("token", "create", "--source", "mover")
+        deliver(site, made["token"], 0)
+        wait_for("the events in the folder", lambda: len(users(site)) == FEW, 60)
+        done = site.command("migrate", "--to", f"opensearch={cluster}", "--format", "ndjson", check=1, within_s=400)
+        assert "stop it" in done.stderr
+        deliver(site, made["token"], FEW)
+        wait_for("more events in the folder", lambda: len(users(site)) == 2 * FEW, 60)
+        before = {row["id"]: row for row in site.status()["sources"]}["mover"]
+    finally:
+        site.stop()
     done = site.command("migrate", "--to", f"opensearch={cluster}", "--format", "ndjson", check=0, within_s=400)
     assert all(json.loads(line)["equal"] for line in done.stdout.splitlines())
 

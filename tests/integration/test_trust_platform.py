@@ -63,6 +63,15 @@ class Pki:
         found: dict[str, Any] = answer.json()
         return found
 
+    def revoked(self, name: str) -> str:
+        """Issue a certificate and revoke it, so that a list is published; its serial."""
+        filed = self.file(name)
+        self.approve(filed["id"])
+        serial = str(self.http.post(f"/api/v1/pki/requests/{filed['id']}/issue").json()["serial"])
+        where = f"/api/v1/pki/authorities/{self.root['id']}/certificates/{serial}"
+        assert self.http.post(f"{where}/revoke", json={"reason": "superseded"}).status_code == 200
+        return serial
+
     def approve(self, request: str) -> None:
         self.site.command("approve", request, "--key", str(self.key), "--as", "wang", check=0)
 
@@ -139,6 +148,7 @@ def test_the_web_process_cannot_found_authorities_or_name_approvers(pki: Pki) ->
 
 
 def test_a_restarted_signer_is_sealed_and_says_so_while_lists_go_on(pki: Pki) -> None:
+    pki.revoked("pump6.example.cn")
     pid = pki.site.pid_of("signer")
     os.kill(pid, signal.SIGKILL)
 

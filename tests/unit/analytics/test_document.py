@@ -27,12 +27,12 @@ def test_settings_are_those_of_the_code() -> None:
 
 def test_rooms_are_there() -> None:
     rooms = re.findall(r"^\| `(analytics/\w+)`", TEXT, flags=re.MULTILINE)
-    assert len(rooms) == 7
+    assert len(rooms) >= 7
     assert all(find_spec(room.replace("/", ".")) for room in rooms)
 
 
 def test_commands_parse() -> None:
     commands = re.findall(r"`yaodun (analyse [^`]+)`", TEXT)
-    assert len(commands) == 3
+    assert len(commands) >= 3
     for words in commands:
         assert build_parser("analyse").parse_args(shlex.split(words)).kind == words.split()[1]

@@ -120,6 +120,19 @@ def test_delays_and_retries_are_waits_that_cost_nothing(records: Records) -> Non
     assert len({order.key for order in bench.hand.orders}) == 3
 
 
+def test_many_runs_wake_together(records: Records) -> None:
+    clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
+    bench = Bench(records, clock)
+    tree = book({**START, "a1": do("x", "e1", delay=5000), "e1": {}})
+    runs = [bench.start(tree) for _ in range(7)]
+    bench.go()
+    assert {bench.reading.run(run).state for run in runs} == {"waiting"}
+    clock.advance(6)
+    bench.go()
+    assert {bench.reading.run(run).state for run in runs} == {"done"}
+    assert len(bench.hand.orders) == 7
+
+
 def test_a_playbook_calls_another_and_takes_its_values(bench: Bench) -> None:
     inner = book({**START, "a1": do("inner __t__:value", "e1", out_args=["__t__"]), "e1": {}}, {"__t__": {**TEXT, "external": True}}, 2)  # fmt: skip
     bench.desk.keep(inner, "test")
