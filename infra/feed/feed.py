@@ -31,8 +31,11 @@ Hearer = Callable[[Notice], None]
 
 
 class Feed:
-    """The feed of one process. ``start`` begins to listen (notices from before are not repeated); hearers run on the
-    poller's thread, one after the other, and must be quick."""
+    """The feed of one process: every notice since it was made, once ``start`` was called.
+
+    Make it before reading what it tells changes of, so that no change falls between. Hearers run on the poller's thread,
+    one after the other, and must be quick.
+    """
 
     def __init__(self, records: Records, clock: Clock | None = None, waker: Waker | None = None) -> None:
         self._records = records
@@ -47,6 +50,7 @@ class Feed:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._trimmed = self._clock.monotonic()
+        self._take(self._fresh())
 
     def subscribe(self, topics: Iterable[str], hearer: Hearer) -> Callable[[], None]:
         """Call ``hearer`` with each notice of ``topics``; the answer ends it."""
@@ -60,8 +64,7 @@ class Feed:
         return dict(self._versions)
 
     def start(self) -> None:
-        """Listen from now on."""
-        self._take(self._fresh())
+        """Begin to tell."""
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
         self._thread.start()
 

@@ -55,8 +55,8 @@ def test_an_open_door_becomes_an_alert_with_its_raw_readings(site: RunningSite, 
     admin = token(site, "--role", "operator")
     put = httpx.put(f"{site.url}/api/v1/devices/cs-0001", json=DEVICE, headers=admin)
     assert put.status_code == 204, put.text
-    kept = httpx.get(f"{site.url}/api/v1/devices", headers=admin).json()["items"]
-    assert [device["place"] for device in kept] == ["warehouse-A"]
+    kept = {device["id"]: device for device in httpx.get(f"{site.url}/api/v1/devices", headers=admin).json()["items"]}
+    assert kept["cs-0001"]["place"] == "warehouse-A"
     shipper = token(site, "--source", "gateway-1")
     start = int(time.time()) - 3_000
     with httpx.Client(base_url=f"http://127.0.0.1:{site.http_port}", headers=shipper) as client:
@@ -122,11 +122,11 @@ def test_an_analyst_may_not_change_the_register(site: RunningSite) -> None:
 
 def test_the_home_holds_no_key_in_clear(site: RunningSite) -> None:
     admin, key = token(site, "--role", "operator"), "c2VjcmV0LWtleS1vZi1hLWRldmljZS0wMDAx"
-    put = httpx.put(f"{site.url}/api/v1/devices/cs-0001", json=DEVICE, headers=admin)
+    put = httpx.put(f"{site.url}/api/v1/devices/keyed-1", json={**DEVICE, "id": "keyed-1"}, headers=admin)
     assert put.status_code == 204
-    assert httpx.put(f"{site.url}/api/v1/devices/cs-0001/key", json={"key": key}, headers=admin).status_code == 204
-    assert httpx.get(f"{site.url}/api/v1/devices/cs-0001", headers=admin).json()["keyed"] is True
-    shown = httpx.get(f"{site.url}/api/v1/devices/cs-0001", headers=admin).text
+    assert httpx.put(f"{site.url}/api/v1/devices/keyed-1/key", json={"key": key}, headers=admin).status_code == 204
+    assert httpx.get(f"{site.url}/api/v1/devices/keyed-1", headers=admin).json()["keyed"] is True
+    shown = httpx.get(f"{site.url}/api/v1/devices/keyed-1", headers=admin).text
     assert key not in shown
     for path in Path(site.home).glob("records*"):
         assert b"secret-key-of-a-device" not in path.read_bytes()

@@ -89,11 +89,11 @@ class Ingest:
         limits = Limits(total=site.settings.ingest.spool_quota_mb << 20)
         self._spool = SpoolWriter(site.home.ingest_spool, limits, floor=committed.segment)
         self._reader = SpoolReader(site.home.ingest_spool, committed)
+        self._feed = Feed(site.records, site.clock)  # before anything is read that it tells changes of
         self._resolver = Resolver(site.records)
         self._keeper = AssetKeeper(site.records, site.clock)
         self._sightings = Sightings()
         self._zones = ZoneWatch(site.zones.zones())
-        self._feed = Feed(site.records, site.clock)
         self._feed.subscribe([ZONES_TOPIC], self._read_zones)
         self._resolver.listen(self._feed)
         self._book = DeviceBook(site.devices)

@@ -51,6 +51,20 @@ def test_heard_once_by_those_who_asked_for_the_topic(feed, records, clock):
     assert (heard, other) == ([("alerts", "a1"), ("rules", "r1")], [])
 
 
+def test_what_is_told_between_making_and_starting_is_heard(records, clock):
+    """Between them a service reads the register; a change after that reading must not be missed."""
+    tell(records, clock, "devices", "before")
+    feed, heard, came = Feed(records, clock), [], threading.Event()
+    feed.subscribe(["devices"], lambda notice: (heard.append(notice.key), came.set()))
+    tell(records, clock, "devices", "between")
+    feed.start()
+    try:
+        assert came.wait(10)
+        assert heard == ["between"]
+    finally:
+        feed.stop()
+
+
 def test_a_change_that_is_undone_is_not_heard_of(feed, records, clock):
     def fail(session):
         publish(session, "alerts", at=clock.now())
