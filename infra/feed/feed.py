@@ -33,8 +33,8 @@ Hearer = Callable[[Notice], None]
 class Feed:
     """The feed of one process: every notice since it was made, once ``start`` was called.
 
-    Make it before reading what it tells changes of, so that no change falls between. Hearers run on the poller's thread,
-    one after the other, and must be quick.
+    Make it before reading what it tells changes of, so that no change falls between. Hearers run on the poller's
+    thread, one after the other, and must be quick.
     """
 
     def __init__(self, records: Records, clock: Clock | None = None, waker: Waker | None = None) -> None:

@@ -55,7 +55,8 @@ def test_an_open_door_becomes_an_alert_with_its_raw_readings(site: RunningSite, 
     admin = token(site, "--role", "operator")
     put = httpx.put(f"{site.url}/api/v1/devices/cs-0001", json=DEVICE, headers=admin)
     assert put.status_code == 204, put.text
-    kept = {device["id"]: device for device in httpx.get(f"{site.url}/api/v1/devices", headers=admin).json()["items"]}
+    listed = httpx.get(f"{site.url}/api/v1/devices", headers=admin).json()["items"]
+    kept = {device["id"]: device for device in listed}
     assert kept["cs-0001"]["place"] == "warehouse-A"
     shipper = token(site, "--source", "gateway-1")
     start = int(time.time()) - 3_000
