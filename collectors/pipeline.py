@@ -57,6 +57,8 @@ class Pipeline:
         self._seen = Seen(store)
         self._conformer = Conformer(table())
         self.totals: Counter[str] = Counter()
+        self.received: Counter[str] = Counter()
+        """Records received since the start, per source."""
         self.newest_ns = 0
 
     def recall(self, now: datetime) -> None:
@@ -135,6 +137,7 @@ class Pipeline:
     def _count(self, taken: Sequence[tuple[Frame, SpoolPosition]], turn: _Turn, signals: Sequence[Signal]) -> None:
         self.totals["frames"] += len(taken)
         self.totals["records"] += turn.received.total()
+        self.received += turn.received
         self.totals["bytes"] += sum(len(frame.body) for frame, _ in taken)
         self.totals["signals"] += len(signals)
         self.totals["stored"] += turn.stored.total()

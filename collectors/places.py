@@ -8,12 +8,12 @@ process starts. So neither a crash nor a power cut between the spool's fsync and
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
+from infra.durable import replace_file
 from infra.events.frame import Frame
 from infra.events.seams import EventSink
 from infra.spool import SpoolPosition, SpoolReader
@@ -70,12 +70,7 @@ class Places:
             return
         self._changed = False
         self._kept.bound = min([*self._in_flight.values(), self._mark.get()])
-        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        with draft.open("wb") as file:
-            file.write(msgspec.json.encode(self._kept))
-            file.flush()
-            os.fdatasync(file.fileno())
-        draft.replace(self._path)
+        replace_file(self._path, msgspec.json.encode(self._kept))
 
     def forget(self, place: str) -> None:
         """``place`` will not come again."""

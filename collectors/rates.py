@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 
-from infra.store.seams import SourceCount
-
 WINDOW_S = 60.0
 SAMPLE_S = 5.0
 SHORTEST_S = 1.0
@@ -18,14 +16,13 @@ class Rates:
     def __init__(self) -> None:
         self._samples: deque[tuple[float, dict[str, int]]] = deque()
 
-    def note(self, counts: Mapping[str, SourceCount], now_s: float) -> dict[str, float]:
+    def note(self, totals: Mapping[str, int], now_s: float) -> dict[str, float]:
         """The rates at ``now_s`` (a clock that only goes forward), of sources that delivered in the window.
 
         ``{}`` until two counts lie at least a second apart: a rate that was not measured is not zero.
         """
-        totals = {source: count.received for source, count in counts.items()}
         if not self._samples or now_s - self._samples[-1][0] >= SAMPLE_S:
-            self._samples.append((now_s, totals))
+            self._samples.append((now_s, dict(totals)))
         while now_s - self._samples[0][0] > WINDOW_S and len(self._samples) > 1:
             self._samples.popleft()
         since, before = self._samples[0]

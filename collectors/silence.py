@@ -19,8 +19,8 @@ import msgspec
 
 from collectors.delivery import deliver
 from collectors.frames import FrameKind
-from collectors.receivers.refusal_book import replace_file
 from collectors.receivers.seams import Listener
+from infra.durable import replace_file
 from infra.events.frame import Frame
 from infra.events.seams import EventSink
 from infra.events.stream import Event, Stream

@@ -9,6 +9,7 @@ import msgspec
 
 from analytics.systems.health import SystemHealth
 from analytics.systems.numbers import Summary
+from infra.durable import replace_file
 
 
 class BusinessState(msgspec.Struct, frozen=True):
@@ -34,6 +35,4 @@ def read_state(state: Path) -> BusinessState:
 def write_state(state: Path, found: BusinessState) -> None:
     """Put the new state in place at once."""
     state.mkdir(parents=True, exist_ok=True)
-    draft = state / "business.json.new"
-    draft.write_bytes(msgspec.json.encode(found))
-    draft.replace(state / "business.json")
+    replace_file(state / "business.json", msgspec.json.encode(found))

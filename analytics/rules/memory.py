@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from analytics.rules.engine import Engine
+from infra.durable import replace_file
 from infra.events import Event, Signal
 
 log = logging.getLogger(__name__)
@@ -54,9 +55,7 @@ class Remembering:
         if not now and self._monotonic() - self._kept < KEEP_S:
             return
         self._kept = self._monotonic()
-        draft = self._path.with_suffix(".part")
-        draft.write_bytes(msgspec.msgpack.encode(_File(taken_ns, self.engine.correlator.state())))
-        draft.replace(self._path)
+        replace_file(self._path, msgspec.msgpack.encode(_File(taken_ns, self.engine.correlator.state())))
 
     def recall(self, since: Callable[[int], Iterable[Sequence[Event]]]) -> int:
         """Take up the kept state and what came after it; how many groups were held.

@@ -6,7 +6,6 @@ the file counted and what ingest says it has are counted again from the spool, w
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from collectors.agent.wire import LaneReached, Placed, read_position, write_position
+from infra.durable import replace_file
 from infra.spool import SpoolPosition, SpoolReader
 
 SAVE_S = 2.0
@@ -71,12 +71,7 @@ class Account:
         if self._path is None:
             return
         counted = {write_position(start): write_position(reached) for start, reached in self._counted.items()}
-        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        with draft.open("wb") as file:
-            file.write(msgspec.json.encode(_Kept(counted, dict(self._handed))))
-            file.flush()
-            os.fdatasync(file.fileno())
-        draft.replace(self._path)
+        replace_file(self._path, msgspec.json.encode(_Kept(counted, dict(self._handed))))
 
     def _count(self, spool: Path, start: SpoolPosition, end: SpoolPosition) -> None:
         if start >= end:

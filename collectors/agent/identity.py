@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-import os
 import ssl
 import sys
 import time
@@ -31,6 +30,7 @@ from collectors.agent.wire import (
     pack,
     read_message,
 )
+from infra.durable import replace_file
 from infra.errors import AppError, ErrorKind
 
 _log = logging.getLogger(__name__)
@@ -127,12 +127,12 @@ class AgentIdentity:
             found = ""
         if found != fingerprint:
             raise AppError(ErrorKind.FORBIDDEN, "collectors.agent.server_unknown", place=self._place)
-        _write(self.authority, answer.certificate)
+        replace_file(self.authority, answer.certificate, private=True)
 
     def _keep(self, certified: Certified, key: Path) -> Known:
-        _write(self._pair, key.read_bytes() + certified.certificate)
+        replace_file(self._pair, key.read_bytes() + certified.certificate, private=True)
         known = Known(certified.agent, certified.name, certified.renew_at)
-        _write(self._folder / "agent.json", msgspec.json.encode(known))
+        replace_file(self._folder / "agent.json", msgspec.json.encode(known), private=True)
         key.unlink(missing_ok=True)
         return known
 
@@ -172,12 +172,3 @@ async def key_work(*words: str, standard_input: bytes = b"") -> bytes:
         problem = complaint.decode("utf-8", "replace").strip().rpartition("\n")[2][:200]
         raise AppError(ErrorKind.ENVIRONMENT, "collectors.agent.key_work_failed", problem=problem)
     return printed
-
-
-def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

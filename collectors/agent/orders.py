@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 
 import msgspec
 
 from collectors.agent.identity import key_work
 from collectors.fleet.configuration import Order, unpack_order
+from infra.durable import replace_file
 from infra.errors import AppError
 
 __all__ = ["Order", "Orders"]
@@ -37,12 +37,7 @@ class Orders:
         if order is None or order.version <= held:
             _log.warning("agent.order_refused", extra={"held": held, "version": order.version if order else 0})
             return None
-        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        with draft.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fdatasync(file.fileno())
-        draft.replace(self._path)
+        replace_file(self._path, data)
         return order
 
     async def _judge(self, data: bytes) -> Order | None:

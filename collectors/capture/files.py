@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from collectors.capture.meter import IDLE_NS, PLAIN, Document, Meter
-from collectors.capture.pcapfile import CHUNK, MAGIC, MAX_PACKET, Packet, packets
+from collectors.capture.pcapfile import CHUNK, MAGIC, MAX_PACKET, Packet, classic_head, packets
 
 ETHERNET = 1
 LOOK = "IIII12x3s5xHxB2x12s9xB"
@@ -26,20 +26,18 @@ def metered(stream: IO[bytes], place: str) -> Iterator[Document]:
     meter = Meter()
     head = stream.read(4)
     if head in MAGIC:
-        yield from feed_classic(meter, stream, head)
+        yield from feed_classic(meter, stream, place, head)
     else:
         yield from meter.feed(packets(stream, place, head))
     yield from meter.finish()
 
 
-def feed_classic(meter: Meter, stream: IO[bytes], head: bytes) -> Iterator[Document]:
+def feed_classic(meter: Meter, stream: IO[bytes], place: str, head: bytes) -> Iterator[Document]:
     """The documents of a classic capture, behind its first four bytes; the same as packet by packet."""
-    order, unit_ns = MAGIC[head]
-    header = stream.read(20)
-    link = struct.unpack(order + "HHiIII", header)[5] & 0xFFFF if len(header) == 20 else -1
+    order, unit_ns, link = classic_head(stream, place, head)
     look, whole = struct.Struct(order + LOOK), (0, 0x40 if order == "<" else 0x4000)
     take, known, one = look.unpack_from, meter.sides.get, meter.one
-    buffer, at, size, ended = b"", 0, 0, link < 0
+    buffer, at, size, ended = b"", 0, 0, False
     padding = bytes(look.size)
     while True:
         if at + look.size > size:

@@ -39,23 +39,29 @@ class Packet(NamedTuple):
 def packets(stream: IO[bytes], place: str, head: bytes = b"") -> Iterator[Packet]:
     """The packets of a capture; ``head`` are its first four bytes where they were read already.
 
-    What is damaged or cut short ends it quietly, after all that is whole. Raises ``AppError(INVALID)`` where the first
-    bytes are no capture at all.
+    What is damaged or cut short ends it quietly, after all that is whole. Raises ``AppError(INVALID)`` where the file
+    does not begin as a capture.
     """
     head = head or stream.read(4)
     if head == NG:
         yield from _sections(stream, head)
     elif head in MAGIC:
-        yield from _classic(stream, *MAGIC[head])
+        yield from _classic(stream, place, head)
     else:
         raise AppError(ErrorKind.INVALID, "collectors.capture.no_capture", place=place)
 
 
-def _classic(stream: IO[bytes], order: str, unit_ns: int) -> Iterator[Packet]:
-    header = stream.read(20)
-    if len(header) < 20:
-        return
-    link = struct.unpack(order + "HHiIII", header)[5] & 0xFFFF
+def classic_head(stream: IO[bytes], place: str, head: bytes) -> tuple[str, int, int]:
+    """Byte order, nanoseconds per tick and link type of a classic capture, behind its first four bytes."""
+    order, unit_ns = MAGIC[head]
+    rest = stream.read(20)
+    if len(rest) < 20:
+        raise AppError(ErrorKind.INVALID, "collectors.capture.no_capture", place=place)
+    return order, unit_ns, struct.unpack(order + "HHiIII", rest)[5] & 0xFFFF
+
+
+def _classic(stream: IO[bytes], place: str, head: bytes) -> Iterator[Packet]:
+    order, unit_ns, link = classic_head(stream, place, head)
     take = struct.Struct(order + "IIII").unpack
     while len(head := stream.read(16)) == 16:
         seconds, fraction, captured, length = take(head)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -23,6 +22,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from collectors.agent.channel import SERVER_NAME
 from infra.clock import Clock, SystemClock
+from infra.durable import replace_file
 from infra.errors import AppError, ErrorKind
 
 CA_VALID = timedelta(days=3650)
@@ -72,7 +72,7 @@ class AgentAuthority:
                 key = ec.generate_private_key(ec.SECP256R1())
                 names = x509.SubjectAlternativeName([x509.DNSName(SERVER_NAME)])
                 made = self._issue(key.public_key(), SERVER_NAME, SERVER_VALID, ExtendedKeyUsageOID.SERVER_AUTH, names)
-                _write(path, _private(key) + made.public_bytes(serialization.Encoding.PEM))
+                replace_file(path, _private(key) + made.public_bytes(serialization.Encoding.PEM), private=True)
         return path
 
     def issue(self, request: bytes, agent: str) -> x509.Certificate:
@@ -117,8 +117,8 @@ class AgentAuthority:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .sign(key, _SHA256)
         )
-        _write(self._folder / "authority.key", _private(key))
-        _write(self.certificate_path, made.public_bytes(serialization.Encoding.PEM))
+        replace_file(self._folder / "authority.key", _private(key), private=True)
+        replace_file(self.certificate_path, made.public_bytes(serialization.Encoding.PEM), private=True)
 
     def _issue(
         self,
@@ -182,15 +182,6 @@ def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise AppError(ErrorKind.ENVIRONMENT, "collectors.fleet.authority_unusable", place=str(path))
     return key
-
-
-def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from collectors.receivers.refusal_book import replace_file
+from infra.durable import replace_file
 
 PRESENCE = "agents.json"
 """The file, in the folder of states."""

@@ -23,9 +23,9 @@ from collectors.flows.exporter import Exporter
 from collectors.flows.template import FlowPacketError
 from collectors.frames import FrameKind
 from collectors.receivers.addresses import join_address, open_datagram, split_address
-from collectors.receivers.refusal_book import replace_file
 from collectors.receivers.seams import Listener, ListenerKind, Refusals
 from collectors.receivers.syslog_udp import dropped_by_kernel
+from infra.durable import replace_file
 from infra.events.frame import Frame
 from infra.events.seams import EventSink
 

@@ -4,12 +4,13 @@ file.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
+
+from infra.durable import replace_file
 
 _decode = msgspec.json.Decoder(dict[str, dict[str, int]]).decode
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -51,19 +52,3 @@ def read_refusals(path: Path) -> dict[str, dict[str, int]]:
         return _decode(path.read_bytes())
     except FileNotFoundError:
         return {}
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """``path`` holds ``data`` durably, or what it held before."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -16,9 +16,9 @@ from pathlib import Path
 import msgspec
 
 from collectors.parsers.readings import CONFLICT, FORGED, RETAINED, UNSIGNED
-from collectors.receivers.refusal_book import replace_file
 from collectors.sensing.device import Device, Limit
 from collectors.sensing.track import Known, Track, Verdict
+from infra.durable import replace_file
 from infra.events import Signal, Why
 from infra.events.stream import Event
 from infra.exchange import Dimension, Level

@@ -17,10 +17,10 @@ from collectors.delivery import deliver
 from collectors.frames import FrameKind
 from collectors.pollers.seams import Poller, Tree, settings_of
 from collectors.probes.ssh import SshError, SshTarget, check_target, run_commands
-from collectors.receivers.refusal_book import replace_file
 from collectors.snapshots.masking import mask_secrets
 from collectors.snapshots.sections import Difference, differences
 from collectors.sources.reporting import Reporter, milliseconds
+from infra.durable import replace_file
 from infra.errors import AppError, ErrorKind
 from infra.events.seams import EventSink
 from infra.events.stream import Event, Stream

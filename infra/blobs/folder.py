@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from infra.blobs.blob import Blob
+from infra.durable import sync_folder
 from infra.errors import AppError, ErrorKind
 
 _ID = re.compile(r"[0-9a-f]{64}")
@@ -37,7 +38,7 @@ class FolderBlobs:
             if not place.exists():
                 _make_folders(place.parent, self._folder)
                 part.replace(place)
-                _sync_folder(place.parent)
+                sync_folder(place.parent)
             return blob
         finally:
             part.unlink(missing_ok=True)
@@ -93,15 +94,7 @@ def _make_folders(folder: Path, root: Path) -> None:
         return
     _make_folders(folder.parent, root)
     folder.mkdir(exist_ok=True, mode=0o700)
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(folder.parent)
 
 
 def chunks_of(file: BinaryIO) -> Iterator[bytes]:

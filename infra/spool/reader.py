@@ -6,11 +6,12 @@ import logging
 import os
 from pathlib import Path
 
+from infra.durable import sync_folder
 from infra.events.frame import Frame, decode_frame
 from infra.spool.mark import Mark
 from infra.spool.position import SpoolPosition
 from infra.spool.record import HEADER_BYTES, check_header, needed, records
-from infra.spool.segment import segment_path, segments, sync_folder
+from infra.spool.segment import segment_path, segments
 from infra.spool.shares import shares_path
 
 log = logging.getLogger(__name__)

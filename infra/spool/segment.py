@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.durable import sync_folder
 from infra.spool.record import HEADER_BYTES, check_header, records, segment_header
 
 log = logging.getLogger(__name__)
@@ -21,15 +22,6 @@ def segment_path(folder: Path, segment: int) -> Path:
 def segments(folder: Path) -> list[int]:
     """Numbers of the segments in ``folder``, oldest first."""
     return sorted(int(path.stem) for path in folder.glob(f"*{_SUFFIX}") if path.stem.isdigit())
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes names that were added to or removed from ``folder`` durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from infra.durable import replace_file
 from infra.errors import AppError, ErrorKind
 from infra.events.stream import Event, Stream
 from infra.store.embedded.columns import arrow_type, to_events
@@ -120,9 +121,7 @@ class Migration:
 
     def _keep(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._path.with_name(f".{self._path.name}")
-        draft.write_bytes(msgspec.json.encode(self._progress))
-        draft.replace(self._path)
+        replace_file(self._path, msgspec.json.encode(self._progress))
 
 
 def _read(path: Path) -> Progress:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from infra.clock import Clock, SystemClock
+from infra.durable import replace_file
 from infra.errors import AppError, ErrorKind
 from infra.web.hosts import is_address
 
@@ -69,9 +69,9 @@ def _make(certificate: Path, key: Path, mark: Path, names: Iterable[str], clock:
     certificate.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     plain = serialization.NoEncryption()
     private = secret.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    _write(key, private)
-    _write(certificate, made.public_bytes(serialization.Encoding.PEM))
-    _write(mark, fingerprint_of(made).encode())
+    replace_file(key, private, private=True)
+    replace_file(certificate, made.public_bytes(serialization.Encoding.PEM), private=True)
+    replace_file(mark, fingerprint_of(made).encode(), private=True)
 
 
 def _signed(secret: ec.EllipticCurvePrivateKey, names: Iterable[str], clock: Clock) -> x509.Certificate:
@@ -107,12 +107,3 @@ def _alternatives(host: str, names: Iterable[str]) -> list[x509.GeneralName]:
         for name in wanted
         if name and name.isascii() and name not in ("0.0.0.0", "::")  # noqa: S104 - left out, not listened on
     ]
-
-
-def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

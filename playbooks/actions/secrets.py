@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import Protocol
 
+from infra.durable import replace_file
 from infra.errors import AppError, ErrorKind
 from trust.identity.seal import Sealer
-from trust.keys.software import write_private
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 
@@ -29,7 +29,7 @@ class SecretFolder:
     def put(self, name: str, value: str) -> None:
         """Keep a value, in place of an older one."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_private(self._path(name), self._sealer.seal(value.encode(), f"playbook secret {name}"))
+        replace_file(self._path(name), self._sealer.seal(value.encode(), f"playbook secret {name}"), private=True)
 
     def get(self, name: str) -> str:
         path = self._path(name)

@@ -18,8 +18,8 @@ from typing import Any
 import orjson
 
 from infra.clock import Clock, rfc3339
+from infra.durable import replace_file
 from infra.errors import AppError, ErrorKind
-from trust.keys.software import write_private
 
 DATABASE, MANIFEST = "pki.db", "manifest.json"
 FOLDERS = ("keys", "checkpoint")
@@ -44,7 +44,7 @@ def back_up(pki: Path, to: Path, clock: Clock) -> dict[str, Any]:
         if (pki / name).is_dir():
             shutil.copytree(pki / name, to / name)
     manifest = {"made": rfc3339(clock.now()), "files": _hashes(to), "counts": counts(to)}
-    write_private(to / MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+    replace_file(to / MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2), private=True)
     return manifest
 
 
@@ -73,7 +73,7 @@ def restore(copy: Path, pki: Path) -> dict[str, Any]:
     for name in manifest["files"]:
         target = pki / name
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_private(target, (copy / name).read_bytes())
+        replace_file(target, (copy / name).read_bytes(), private=True)
     if counts(pki) != manifest["counts"]:
         raise AppError(ErrorKind.INTERNAL, "trust.backup.altered", place=str(pki))
     return manifest

@@ -7,7 +7,6 @@ Wrapping: SM4-GCM under a key derived from master key and key id; id, kind and p
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import msgspec
 import orjson
 
+from infra.durable import replace_file
 from infra.errors import AppError, ErrorKind
 from infra.ids import new_id
 from trust.crypto import sm4
@@ -71,7 +71,7 @@ class SoftwareKeys:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         check = hmac_sm3(master, b"yaodun master check")
         record = {"threshold": threshold, "count": count, "set": shares[0].set_id.hex(), "check": check.hex()}
-        write_private(self._folder / "master.json", orjson.dumps(record))
+        replace_file(self._folder / "master.json", orjson.dumps(record), private=True)
         self._master = master
         return [share.text for share in shares]
 
@@ -131,7 +131,7 @@ class SoftwareKeys:
         key_id, kind, spki = new_id("key"), material.kind_of(private), material.spki_of(private)
         sealed = sm4.seal(self._wrapping(key_id), material.to_pkcs8(private), _bound(key_id, kind, spki))
         kept = _Kept(key_id, label, kind, spki, sealed)
-        write_private(self._path(key_id), msgspec.json.encode(kept))
+        replace_file(self._path(key_id), msgspec.json.encode(kept), private=True)
         self._open[key_id] = private
         return _ref(kept)
 
@@ -183,19 +183,3 @@ def _ref(kept: _Kept) -> KeyRef:
 
 def _bound(key_id: str, kind: KeyKind, spki: bytes) -> bytes:
     return key_id.encode() + b"\x00" + kind.encode() + b"\x00" + spki
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file readable by its owner only, whole or not at all, durable when this returns."""
-    partial = path.with_name(path.name + ".partial")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

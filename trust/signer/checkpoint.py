@@ -17,6 +17,7 @@ import orjson
 from sqlalchemy import select
 
 from infra.clock import Clock, rfc3339
+from infra.durable import replace_file
 from infra.errors import AppError, ErrorKind
 from infra.ledger import Ledger
 from infra.records import Records
@@ -24,7 +25,6 @@ from trust.audit.checkpoint import ALGORITHMS, to_sign
 from trust.audit.rows import CheckpointRow
 from trust.keys import material
 from trust.keys.seams import KeyKind
-from trust.keys.software import write_private
 
 _ID = b"1234567812345678"
 
@@ -52,7 +52,7 @@ class Checkpoints:
         }  # fmt: skip
         document = {**body, "signatures": [self._signature(kind, body) for kind in ALGORITHMS]}
         text = orjson.dumps(document).decode()
-        write_private(self._folder / "last.json", text.encode())
+        replace_file(self._folder / "last.json", text.encode(), private=True)
         row = {"size": head.size, "made": self._clock.now(), "document": text}
         self._site.write(lambda session: session.merge(CheckpointRow(**row)) and None)
         return document
@@ -84,7 +84,7 @@ class Checkpoints:
         path = self._folder / f"{kind}.key"
         if not path.exists():
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_private(path, material.to_pkcs8(material.generate(kind)))
+            replace_file(path, material.to_pkcs8(material.generate(kind)), private=True)
         return material.from_pkcs8(path.read_bytes())
 
     def _origin(self) -> str:
@@ -92,5 +92,5 @@ class Checkpoints:
         path = self._folder / "origin"
         if not path.exists():
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_private(path, f"yaodun-ledger/{secrets.token_hex(8)}".encode())
+            replace_file(path, f"yaodun-ledger/{secrets.token_hex(8)}".encode(), private=True)
         return path.read_text()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
+from infra.durable import replace_file
 from infra.errors import AppError, ErrorKind
 
 FORMAT = 1
@@ -76,13 +76,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
 
 def write_inventory(folder: Path, inventory: Inventory) -> None:
     """Write it durably, under its own name only when it is whole."""
-    draft = folder / f".{NAME}"
-    with draft.open("wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(inventory), indent=1))
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(folder / NAME)
-    sync_folder(folder)
+    replace_file(folder / NAME, msgspec.json.format(msgspec.json.encode(inventory), indent=1))
 
 
 def read_inventory(folder: Path) -> Inventory:
@@ -97,12 +91,3 @@ def read_inventory(folder: Path) -> Inventory:
     if inventory.format > FORMAT:
         raise AppError(ErrorKind.ENVIRONMENT, "yaodun.backup.newer", place=str(path), version=inventory.version)
     return inventory
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in ``folder`` durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

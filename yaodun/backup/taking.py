@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from infra.durable import sync_folder
 from infra.errors import AppError, ErrorKind
 from infra.ledger import record
 from infra.store.embedded.manifest import Manifest
@@ -30,7 +31,6 @@ from yaodun.backup.inventory import (
     Inventory,
     Item,
     Records,
-    sync_folder,
     write_inventory,
 )
 from yaodun.backup.postgres import dump

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from infra.durable import replace_file
 from infra.home import Home
 from trust.identity.credential import new_secret
-from trust.keys.software import write_private
 
 
 def proxy_secret(home: Home) -> str:
     """The secret; made when first asked for."""
     path = home.secrets / "proxy.key"
     if not path.exists():
-        write_private(path, new_secret().encode())
+        replace_file(path, new_secret().encode(), private=True)
     return path.read_text(encoding="ascii")

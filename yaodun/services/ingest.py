@@ -147,7 +147,7 @@ class Ingest:
             "listeners": [{"kind": door.kind.value, "address": door.address} for door in self._doors],
             "totals": dict(self._pipeline.totals),
             "lag_s": self._lag_s(),
-            "rates": self._rates.note(self._store.counts(), time.monotonic()),
+            "rates": self._rates.note(dict(self._pipeline.received), time.monotonic()),
             "lag_bytes": self._reader.lag_bytes(),
             "spool": self._spool.stats(),
             "rules": self._rules_status(),

@@ -12,11 +12,12 @@ import msgspec
 import orjson
 
 from infra.clock import SystemClock
+from infra.durable import replace_file
 from infra.errors import AppError, ErrorKind
 from trust.ca import backup
 from trust.ca.ceremony import Script, Transcript, check_transcript, read_script, to_sign
 from trust.crypto.algorithm import load_key
-from trust.keys.software import SoftwareKeys, write_private
+from trust.keys.software import SoftwareKeys
 from trust.keys.uri import signing_key
 from trust.validation.read import pem_blocks
 from yaodun import __version__
@@ -68,7 +69,7 @@ def _run(args: argparse.Namespace) -> int:
         _found(script, core.handle_named, args.share, transcript)
         core.keys.lock()
     transcript.note("sealed", custody="software, not a certified cryptographic module")
-    write_private(args.out, orjson.dumps(transcript.document(), option=orjson.OPT_INDENT_2))
+    replace_file(args.out, orjson.dumps(transcript.document(), option=orjson.OPT_INDENT_2), private=True)
     emit([{"step": row["step"], "time": row["time"], "hash": row["hash"][:16]} for row in transcript.steps], args)
     return 0
 
@@ -87,7 +88,7 @@ def _split(script: Script, args: argparse.Namespace, transcript: Transcript) -> 
     holders = [one.name for one in script.participants if one.holds_share]
     shares = SoftwareKeys(pki_of(home_of(args)) / "keys").initialise(script.threshold, len(holders))
     for name, share in zip(holders, shares, strict=True):
-        write_private(args.shares / f"{name}.share", share.encode())
+        replace_file(args.shares / f"{name}.share", share.encode(), private=True)
     given = [{"holder": name, "number": number} for number, name in enumerate(holders, start=1)]
     transcript.note("master key split", threshold=script.threshold, shares=given)
     return shares
@@ -126,7 +127,7 @@ def _sign(args: argparse.Namespace, document: dict[str, Any]) -> int:
         raise AppError(ErrorKind.INVALID, "trust.ceremony.not_present", name=args.person)
     others = [row for row in document["signatures"] if row["name"] != args.person]
     document["signatures"] = [*others, {"name": args.person, "signature": _encode(key.sign(to_sign(document)))}]
-    write_private(args.transcript, orjson.dumps(document, option=orjson.OPT_INDENT_2))
+    replace_file(args.transcript, orjson.dumps(document, option=orjson.OPT_INDENT_2), private=True)
     emit_one(check_transcript(document), args)
     return 0
 

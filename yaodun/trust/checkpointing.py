@@ -12,9 +12,9 @@ from typing import Any
 
 import orjson
 
+from infra.durable import replace_file
 from infra.errors import AppError, ErrorKind
 from trust.audit.digest import digest_page
-from trust.keys.software import write_private
 from trust.signer.client import answers, ask_signer
 from yaodun.site import Site
 from yaodun.trust.places import socket_of
@@ -86,7 +86,7 @@ class Checkpointing:
         page = self._site.home.state / "witness" / f"digest-{day}.txt"
         if not page.exists():
             page.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_private(page, digest_page(document).encode())
+            replace_file(page, digest_page(document).encode(), private=True)
             self.totals["digests"] += 1
 
     def _told(self, what: str, error: Exception) -> None:

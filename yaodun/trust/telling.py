@@ -19,12 +19,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra.clock import rfc3339
+from infra.durable import replace_file
 from infra.errors import AppError
 from infra.ids import stable_id
 from infra.ledger.entry import NumberedEntry, read_leaf
 from infra.ledger.rows import LeafRow
 from infra.web.seams import Actor
-from trust.keys.software import write_private
 from yaodun.site import Site
 from yaodun.trust.lookout import Finding, Lookout
 
@@ -68,9 +68,7 @@ class Telling:
         return self._site.records.read(look)
 
     def _keep(self, number: int) -> None:
-        part = self._mark.with_suffix(".part")
-        part.write_text(str(number))
-        part.replace(self._mark)
+        replace_file(self._mark, str(number).encode())
 
     def _send(self, events: Iterable[Known]) -> bool:
         body = b"".join(_lines(events))
@@ -98,7 +96,7 @@ class Telling:
         if fresh or not self._token.exists():
             actor = Actor(id="runner", name="runner", kind="service")
             made = self._site.tokens.create_source(actor, SOURCE, 3650)
-            write_private(self._token, made.secret.encode())
+            replace_file(self._token, made.secret.encode(), private=True)
         return self._token.read_text()
 
 

@@ -18,6 +18,7 @@ from analytics.business.signals import identity, signal_of
 from analytics.business.summary import summarise
 from analytics.systems.health import system_health
 from analytics.systems.packs import packs
+from infra.durable import replace_file
 from infra.events.business import BusinessEvent
 from infra.events.business.document import event_of
 from infra.ledger import record
@@ -104,10 +105,7 @@ def read_told(state: Path) -> list[str]:
 def write_told(state: Path, told: list[str]) -> None:
     """Remember them; the oldest are forgotten beyond a bound."""
     state.mkdir(parents=True, exist_ok=True)
-    path = state / "business-told.json"
-    draft = path.with_suffix(".new")
-    draft.write_bytes(msgspec.json.encode(told[-MOST_TOLD:]))
-    draft.replace(path)
+    replace_file(state / "business-told.json", msgspec.json.encode(told[-MOST_TOLD:]))
 
 
 if __name__ == "__main__":

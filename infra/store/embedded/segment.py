@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from infra.durable import sync_folder
 from infra.events.table import FieldType, table
 
 SCHEMA_VERSION = 1
@@ -113,7 +114,6 @@ def _sync_and_hash(file: Path) -> tuple[int, str]:
 
 def sync_folders(root: Path, segments: Iterable[Segment]) -> None:
     """Make the names of ``segments`` durable: each day folder, and every folder above it up to the root."""
-    from infra.spool.segment import sync_folder
 
     wanted: set[Path] = set()
     for segment in segments:

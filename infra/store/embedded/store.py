@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from infra.clock import Clock
+from infra.durable import sync_folder
 from infra.errors import AppError, ErrorKind
 from infra.events.stream import Event, Stream
 from infra.spool.position import SpoolPosition
-from infra.spool.segment import sync_folder
 from infra.store.embedded.aggregate import Aggregate
 from infra.store.embedded.columns import to_arrow
 from infra.store.embedded.engine import Engine, Leash
