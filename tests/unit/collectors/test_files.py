@@ -80,7 +80,9 @@ def test_a_byte_order_mark_and_empty_lines_are_no_records(tmp_path: Path) -> Non
     assert [event["event.original"] for event in read(path)] == ["one", "two"]
 
 
-@pytest.mark.parametrize("data", [b"ElfFile\0broken", b"{broken\n 1", b"PK\x03\x04broken", b"\x1f\x8bbroken", b"\xd4\xc3\xb2\xa1pcap"])
+@pytest.mark.parametrize(
+    "data", [b"ElfFile\0broken", b"{broken\n 1", b"PK\x03\x04broken", b"\x1f\x8bbroken", b"\xd4\xc3\xb2\xa1pcap"]
+)
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "bad.bin"
     path.write_bytes(data)
