@@ -32,6 +32,9 @@ from infra.web.seams import current_actor
 log = logging.getLogger(__name__)
 ASSETS = Path(__file__).parent / "assets"
 PREFIX = HOME + "/"
+NEVER = ("dash_table", "/polyfill@")
+"""Scripts of Dash that nothing here needs: its own table, and standard functions that every browser has
+(``05-steps.js`` brings the one that they do not)."""
 EARLY = "".join(
     f'<link rel="preload" as="fetch" href="{PREFIX}{name}" crossorigin="anonymous">'
     for name in ("_dash-layout", "_dash-dependencies")
@@ -106,8 +109,8 @@ def _wants_grid(app: Dash) -> bool:
 
 
 def _split_scripts(scripts: str, *, grid: bool) -> tuple[str, str]:
-    """The scripts a page needs, and hints to fetch the others when idle. Dash's own data table is never used."""
-    lines = [line for line in scripts.splitlines() if "dash_table" not in line]
+    """The scripts a page needs, and hints to fetch the others when idle."""
+    lines = [line for line in scripts.splitlines() if not any(name in line for name in NEVER)]
     if grid:
         return "\n".join(lines), ""
     heavy = [line for line in lines if "dash_ag_grid" in line]

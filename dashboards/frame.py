@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from dash import dcc, html
@@ -70,16 +71,15 @@ def waiting_page() -> Component:
 
 
 def _keys() -> Component:
-    """All keys of the product, opened by ``?``."""
-    rows = [
-        html.Div([html.Span([html.Kbd(key) for key in keys.split()], className="keys-of"), t(f"key.{name}")])
-        for keys, name in KEYS
-    ]
+    """All keys of the product, opened by ``?`` and drawn then."""
+    rows = json.dumps([[keys.split(), t(f"key.{name}")] for keys, name in KEYS], ensure_ascii=False)
     close = html.Button(
         icon("close"), className="button small", type="button", **{"data-close": "1", "aria-label": t("action.cancel")}
     )
     head = html.Header([t("key.all_keys"), close])
-    return html.Dialog([head, html.Div(rows, className="list keys-list")], id="dialog-keys", className="box")
+    return html.Dialog(
+        [head, html.Div(className="list keys-list", **{"data-keys": rows})], id="dialog-keys", className="box"
+    )
 
 
 def _rail(opened: Opened | None) -> Component:

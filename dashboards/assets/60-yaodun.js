@@ -145,6 +145,7 @@
   function openDialog(name) {
     const box = document.getElementById("dialog-" + name);
     if (!box || box.open) return;
+    if (yaodun.draw) yaodun.draw(box);
     box.showModal();
     const first = $("input:not([type=hidden]),select,textarea", box); if (first) first.focus();
   }
@@ -213,9 +214,11 @@
   });
 
   const look = new MutationObserver((changes) => {
-    for (const change of changes) for (const node of change.addedNodes) if (node.nodeType === 1) { settle(node.parentElement || node); break; }
+    // A drawing whose data came new in the same element is drawn anew too.
+    for (const change of changes) if (change.type === "attributes") settle(change.target.parentElement);
+    else for (const node of change.addedNodes) if (node.nodeType === 1) { settle(node.parentElement || node); break; }
     yaodun.watchers.forEach((watcher) => watcher());
   });
   function settle(root) { furnish(root); fade(root); if (yaodun.draw) yaodun.draw(root); }
-  document.addEventListener("DOMContentLoaded", () => { look.observe(document.body, { childList: true, subtree: true }); settle(document.body); });
+  document.addEventListener("DOMContentLoaded", () => { look.observe(document.body, { childList: true, subtree: true, attributeFilter: ["data-spark", "data-hours"] }); settle(document.body); });
 })();

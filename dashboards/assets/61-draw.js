@@ -1,4 +1,4 @@
-/* Small drawings from data attributes: the line over its band. */
+/* Small drawings from data attributes: the line over its band, cells of hours, the keys. */
 "use strict";
 (function () {
   const SVG = "http://www.w3.org/2000/svg";
@@ -38,7 +38,26 @@
     if (end) svg.appendChild(made("circle", { cx: end[0], cy: end[1], r: 2.2 }));
     box.replaceChildren(svg);
   }
+  const plain = (name, className, ...inner) => {
+    const element = document.createElement(name);
+    if (className) element.className = className;
+    element.append(...inner);
+    return element;
+  };
+  /** Draws a box anew where the text of its data attribute is not the one drawn. */
+  const drawn = (name, draw) => (box) => {
+    const text = box.dataset[name];
+    if (box.drawn === text) return;
+    box.drawn = text;
+    box.replaceChildren(...JSON.parse(text).map(draw));
+  };
+  const hours = drawn("hours", (count) => plain("i", count === null ? "none" : count ? "" : "zero"));
+  const keys = drawn("keys", ([names, words]) => plain("div", "", plain("span", "keys-of", ...names.map((name) => plain("kbd", "", name))), words));
   window.yaodun = Object.assign(window.yaodun || {}, {
-    draw: (root) => root.querySelectorAll("[data-spark]").forEach(spark),
+    draw: (root) => {
+      root.querySelectorAll("[data-spark]").forEach(spark);
+      root.querySelectorAll("[data-hours]").forEach(hours);
+      root.querySelectorAll("[data-keys]").forEach(keys);
+    },
   });
 })();

@@ -91,11 +91,9 @@ def spark(
 
 
 def hours(counts: Sequence[int | None], level: str = "") -> Component:
-    """24 hourly cells; dashed where there is no data."""
-    classes = ["none" if count is None else "zero" if count == 0 else "" for count in counts]
-    return html.Div(
-        [html.I(className=name) for name in classes], className=f"hours {level}".strip(), **{"aria-hidden": "true"}
-    )
+    """24 hourly cells, dashed where there is no data; the script draws them."""
+    data = json.dumps(list(counts))
+    return html.Div(className=f"hours {level}".strip(), **{"data-hours": data, "aria-hidden": "true"})
 
 
 def segment(choices: Sequence[tuple[str, str, bool]], name: str) -> Component:

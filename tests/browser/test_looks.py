@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from dashboards.frame import KEYS
 from dashboards.pages import ALL_PAGES
 from tests.browser.chromium import Watched, chromium
 
@@ -80,4 +81,42 @@ def test_a_broken_site_says_where_and_why_and_offers_to_try_again(site: Callable
             )
         watched.page.locator("[data-again]").first.click()
         watched.settled()
+        watched.clean()
+
+
+def test_drawings_come_from_their_data_and_follow_it(site: Callable[[str], str]) -> None:
+    with chromium(site("full"), language="en") as watched:
+        watched.open("/ui/")
+        page = watched.page
+        assert page.locator(".strip .hours").first.locator("i").count() == 24
+        page.evaluate("document.querySelector('.strip .hours').dataset.hours = '[0, null, 5]'")
+        drawn = page.locator(".strip .hours").first.locator("i")
+        drawn.nth(2).wait_for(state="attached")
+        assert [drawn.nth(at).get_attribute("class") or "" for at in range(drawn.count())] == ["zero", "none", ""]
+        page.keyboard.press("?")
+        assert page.locator("#dialog-keys .keys-of").count() == len(KEYS)
+        assert "Esc" in page.locator("#dialog-keys").inner_text()
+        watched.clean()
+
+
+def test_a_lazy_component_of_dash_comes_without_its_rebuilt_functions(site: Callable[[str], str]) -> None:
+    """``05-steps.js`` is enough for what Dash loads later: steps run in order, end once, and throw what they throw."""
+    with chromium(site("full"), language="en") as watched:
+        watched.open("/ui/")
+        assert watched.page.locator("script[src*=polyfill]").count() == 0
+        found = watched.page.evaluate(
+            """() => {
+              const told = [], steps = regeneratorRuntime.mark((at) => {
+                for (;;) switch (at.prev = at.next) {
+                  case 0: told.push("one"); at.next = 2; return "asked";
+                  case 2: told.push(at.sent); case 3: case "end": return at.stop();
+                }
+              });
+              const run = regeneratorRuntime.wrap(steps);
+              return [run.next(), run.next("answer"), run.next(), told];
+            }"""
+        )
+        asked, ended, after, told = found
+        assert (asked, ended["done"], after["done"]) == ({"value": "asked", "done": False}, True, True)
+        assert told == ["one", "answer"]
         watched.clean()
