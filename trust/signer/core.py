@@ -78,7 +78,7 @@ class SignerCore:
             "revoke": (orders.Revoke, self._revoke),
             "publish": (orders.Publish, self._publish),
             "checkpoint": (orders.Nothing, self._checkpoint),
-            "console": (orders.Console, self.console.work),
+            "console": (orders.Console, self._console),
         }
 
     def close(self) -> None:
@@ -124,7 +124,14 @@ class SignerCore:
 
     def _unlock(self, given: orders.Share) -> dict[str, Any]:
         missing = self.keys.unlock(given.share)
+        self.publish_due()
         return {"missing": missing, "sealed": self.keys.sealed}
+
+    def _console(self, given: orders.Console) -> Any:
+        """The console's work; an authority it founds has its lists at once, for its certificates name them."""
+        answer = self.console.work(given)
+        self.publish_due()
+        return answer
 
     def _authorities(self, _: orders.Nothing) -> list[dict[str, Any]]:
         counts = listing.counts(self.pki)
@@ -186,7 +193,7 @@ class SignerCore:
         return self.checkpoints.make()
 
     def publish_due(self) -> int:
-        """Renew every list that is past half of its life; how many. Nothing while the keys are sealed."""
+        """Make every list that is missing or past half of its life; how many. Nothing while the keys are sealed."""
         if self.keys.sealed:
             return 0
         now, due = self._clock.now(), 0
@@ -241,7 +248,7 @@ def _profiles() -> list[dict[str, Any]]:
 
 
 def _encoded(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: _encode(value) if isinstance(value, bytes) else value for key, value in row.items()}
+    return {str(key): _encode(value) if isinstance(value, bytes) else value for key, value in row.items()}
 
 
 def _serial(text: str) -> int:

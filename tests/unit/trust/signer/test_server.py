@@ -217,6 +217,19 @@ def test_a_sealed_signer_signs_nothing_and_still_answers(tmp_path: Path) -> None
         running.close()
 
 
+def test_an_authority_has_its_list_from_its_first_moment(tmp_path: Path) -> None:
+    running = Running(tmp_path)
+    try:
+        arguments = {"name": "web", "subject": "CN=web, O=Yaodun, C=CN", "kind": "sm2"}
+        made = running.ask("console", work="found", arguments=arguments, shares=list(running.shares[:2]))
+        listed = {row["authority"]: row for row in running.ask("lists")}
+        assert {row["number"] for row in listed.values()} == {1}
+        assert made["id"] in listed
+        assert all(row["entries"] == 0 for row in listed.values())
+    finally:
+        running.close()
+
+
 def test_no_signer_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(AppError) as error:
         ask_signer(tmp_path / "none.sock", "status")
