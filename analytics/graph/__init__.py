@@ -1,10 +1,10 @@
 """How are assets, accounts, credentials, services, data and business systems connected, and what follows from that?
 
-In: nodes and edges from the rooms that know them (``GraphSource``) and from events (logins, flows).
-Out: exposure paths, blast radius, choke points, odd new edges, impact and root cause.
+In: nodes and edges from the rooms that know them (``GraphSource``) and from events (logins, flows, listeners).
+Out: exposure paths, blast radius, choke points, odd new edges, impact and root cause; kept under the home between
+refreshes (``kept``) and asked through ``desk``.
 """
 
 from analytics.graph.seams import GraphSource, Kind, Node
-from analytics.graph.typed import TypedGraph, build
 
-__all__ = ["GraphSource", "Kind", "Node", "TypedGraph", "build"]
+__all__ = ["GraphSource", "Kind", "Node"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from analytics.graph.places import Places
 from analytics.graph.seams import GraphSource
 from analytics.scheduled.entities import KINDS
 from analytics.scheduled.job import Job
@@ -20,6 +21,7 @@ def scheduled_jobs(
     history: timedelta = timedelta(days=3),
     every: timedelta = HOUR,
     delay: timedelta = timedelta(minutes=2),
+    places: Places | None = None,
 ) -> tuple[Job, ...]:
     """The jobs over ``store``. ``every`` is the window of all; the first run reads ``history`` to learn what is usual.
 
@@ -29,5 +31,5 @@ def scheduled_jobs(
     jobs = [Job(name, every, history, judge, delay) for name, judge in judges.items()]
     jobs.append(Job("series.sources", every, history, SourceJudge(store), delay))
     jobs.append(Job("templates", every, history, TemplateJudge(store), delay))
-    jobs.append(Job("graph.lateral", every, history, LateralJudge(store, graph_sources), delay))
+    jobs.append(Job("graph.lateral", every, history, LateralJudge(store, graph_sources, places), delay))
     return tuple(jobs)

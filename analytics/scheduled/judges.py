@@ -14,6 +14,7 @@ from analytics.behaviour.risk import Risk, risk
 from analytics.behaviour.watch import Behaviour
 from analytics.graph.lateral import judge_new_edges
 from analytics.graph.observed import LOGIN_PROBABILITY, Observed, account_id
+from analytics.graph.places import OUTSIDE, Places
 from analytics.graph.seams import GraphSource
 from analytics.graph.typed import TypedGraph, build
 from analytics.scheduled.entities import Kind, activities
@@ -132,6 +133,7 @@ class LateralJudge:
 
     store: EventStore
     sources: Sequence[GraphSource] = ()
+    places: Places | None = None
     logins: dict[tuple[str, str], int] = field(default_factory=dict)
     graph: TypedGraph | None = None
 
@@ -140,16 +142,17 @@ class LateralJudge:
         new = [pair for pair in seen if pair not in self.logins]
         found: list[Signal] = []
         if self.graph is not None and new and len(self.graph):
-            edges = [(account_id(user), host, LOGIN_PROBABILITY) for user, host in new[:500]]
+            edges = [(account_id(user), self._host(host), LOGIN_PROBABILITY) for user, host in new[:500]]
+            names = {self._host(host): host for _, host in new}
             odd = [edge for edge in judge_new_edges(self.graph, edges) if edge.nearer > 1.0 and edge.company < 0.2]
             found = [
                 signal(
                     "lateral",
-                    edge.target,
+                    names[edge.target],
                     ("user", edge.source.removeprefix("account:")),
                     window.end,
                     float(np.exp(-edge.surprise)),
-                    [Why("host.name", edge.target, ""), Why("company", f"{edge.company:.2f}", "")],
+                    [Why("host.name", names[edge.target], ""), Why("company", f"{edge.company:.2f}", "")],
                     Level.MEDIUM,
                 )
                 for edge in odd
@@ -157,10 +160,18 @@ class LateralJudge:
         for pair, times in seen.items():
             self.logins[pair] = self.logins.get(pair, 0) + times
         flows = [
-            (str(s), str(d), int(p or 0), n)
+            (self._address(str(s)), self._address(str(d)), int(p or 0), n)
             for (s, d, p), n in rows(self.store, window, ("source.ip", "destination.ip", "destination.port"))
             if s and d
         ]
-        observed = Observed([(u, h, n) for (u, h), n in self.logins.items()], flows)
+        told = [flow for flow in flows if flow[0] and flow[1]]
+        outside = frozenset({OUTSIDE} if self.places else ())
+        observed = Observed([(u, self._host(h), n) for (u, h), n in self.logins.items()], told, outside)
         self.graph = build([*self.sources, observed])
         return found
+
+    def _host(self, name: str) -> str:
+        return self.places.host(name) if self.places else name
+
+    def _address(self, address: str) -> str:
+        return self.places.address(address) if self.places else address

@@ -33,10 +33,14 @@ SEEN = (Stream.LOGS, Stream.FLOWS)
 
 
 def rows(
-    store: EventStore, window: Window, fields: tuple[str, ...], where: Filter | None = None
+    store: EventStore,
+    window: Window,
+    fields: tuple[str, ...],
+    where: Filter | None = None,
+    streams: tuple[str, ...] = SEEN,
 ) -> Iterator[tuple[tuple[Any, ...], int]]:
     """(values, times) of every combination of ``fields`` in the window, at most ``MOST_ROWS``."""
-    query = _query(window, where)
+    query = Query(streams=streams, window=window, filter=where or All(), limit=0)
     after: tuple[Any, ...] | None = None
     given = 0
     while given < MOST_ROWS:

@@ -37,6 +37,8 @@ POLL_S = 0.1
 JUDGE_AFTER_S = 240.0
 """Scheduled analytics judge an hour so many seconds after its end, when late events have come."""
 BUSINESS_EVERY_S = 120.0
+GRAPH_AFTER_S = 45.0
+GRAPH_EVERY_S = 300.0
 PRUNE_EVERY_S = 3600.0
 COUNTED_KEPT = timedelta(days=8)
 """How long it is remembered which signals were counted: far longer than any repeat can take."""
@@ -66,11 +68,13 @@ class Analysis:
         workers = [asyncio.create_task(asyncio.to_thread(work)) for work in (self._correlate, self._measure)]
         hourly = asyncio.create_task(self._judge_hourly())
         business = asyncio.create_task(self._judge_business())
+        graph = asyncio.create_task(self._relate())
         await stop.wait()
         self._stop.set()
         self._soon.set()
         hourly.cancel()
         business.cancel()
+        graph.cancel()
         await asyncio.gather(*workers)
         self._site.records.close()
 
@@ -100,6 +104,13 @@ class Analysis:
             raise
         self._totals[counted if code == 0 else "judging_failed"] += 1
         self._soon.set()
+
+    async def _relate(self) -> None:
+        """Keep the graph fresh: soon after the start, then every few minutes."""
+        await asyncio.sleep(GRAPH_AFTER_S)
+        while True:
+            await self._work("yaodun.workers.graph", "graphs")
+            await asyncio.sleep(GRAPH_EVERY_S)
 
     async def _judge_hourly(self) -> None:
         """Shortly after each whole hour, in a process of its own: the libraries it needs are heavy."""

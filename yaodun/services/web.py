@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from analytics.graph.api import graph_router
 from analytics.posture import PostureService
 from analytics.posture.api import posture_router
 from collectors.fleet.api import agents_router
@@ -41,6 +42,7 @@ from yaodun.rooms.alerts import AlertRoom
 from yaodun.rooms.casework import casework_of
 from yaodun.rooms.fleet import FleetRoom
 from yaodun.rooms.graded import graded_routers
+from yaodun.rooms.graph import graph_desk
 from yaodun.rooms.health import HealthRoom
 from yaodun.rooms.names import Names
 from yaodun.rooms.pki import PkiRoom
@@ -122,6 +124,7 @@ class WebService:
             events_router(store, site.access, site.clock, parse_lucene),
             *graded_routers(site, store),
             devices_router(site.devices, site.access),
+            graph_router(graph_desk(site), site.access),
             *casework.routers(site.access, site.clock),
             playbooks_router(playbooks, site.access),
             access=site.access,

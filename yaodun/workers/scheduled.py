@@ -16,6 +16,7 @@ from ops.alerts import Alerts
 from yaodun.service import die_with_parent, log_to
 from yaodun.site import Site, open_site
 from yaodun.terminal import common_options, home_of
+from yaodun.workers.graph import graph_places, graph_source
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ def judge(site: Site) -> dict[str, int]:
     alerts = Alerts(site.records, site.clock, record)
     store = site.open_store(read_only=True)
     counts: Counter[str] = Counter()
-    for job in scheduled_jobs(store):
+    for job in scheduled_jobs(store, [graph_source(site)], places=graph_places(site)):
         try:
             signals = job.run(site.clock.now())
         except Exception:

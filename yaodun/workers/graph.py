@@ -1,0 +1,127 @@
+"""``python -m yaodun.workers.graph``: the graph of the site, fed by the register and by what events told since."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import orjson
+
+from analytics.graph.digest import OddEdge, digest
+from analytics.graph.kept import FILE, keep, read_kept, write_whole
+from analytics.graph.lateral import judge_new_edges
+from analytics.graph.observed import LOGIN_PROBABILITY, account_id
+from analytics.graph.places import Places
+from analytics.graph.registered import Registered
+from analytics.graph.relations import Relation, Relations
+from analytics.graph.typed import TypedGraph, build
+from analytics.graph.watched import Watched
+from analytics.scheduled.relating import relate
+from yaodun.service import die_with_parent, log_to
+from yaodun.site import Site, open_site
+from yaodun.terminal import common_options, home_of
+
+log = logging.getLogger(__name__)
+SEEN = "relations.msgpack"
+MOST_ODD = 50
+NEARER, COMPANY = 0.7, 0.2
+"""A new login is odd where it brings its account nearer to a jewel by so many nats and its ends share so few
+neighbours."""
+
+
+def main() -> int:
+    """Refresh once."""
+    parser = argparse.ArgumentParser(prog="yaodun.workers.graph")
+    common_options(parser)
+    home = home_of(parser.parse_args())
+    die_with_parent()
+    os.nice(10)
+    log_to(home, "graph")
+    site = open_site(home)
+    try:
+        sys.stdout.write(orjson.dumps(refresh(site)).decode() + "\n")
+    finally:
+        site.records.close()
+    return 0
+
+
+def refresh(site: Site) -> dict[str, int]:
+    """Counts: relations known, nodes, edges, odd logins that are new."""
+    folder, now = graph_folder(site.home.state), site.clock.now()
+    relations = read_relations(folder / SEEN)
+    before = set(_logins(relations))
+    store = site.open_store(read_only=True)
+    try:
+        known = relate(store, relations, now)
+    finally:
+        store.close()
+    places = graph_places(site)
+    graph = build([graph_source(site), Watched(relations, places)])
+    old = _old(folder / FILE)
+    new = _odd(old[0], [pair for pair in _logins(relations) if pair not in before], places, now) if old else []
+    odd = (*new, *(old[1] if old else ()))[:MOST_ODD]
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / SEEN, relations.encode())
+    keep(folder, graph, digest(graph, now, odd))
+    return {"relations": known, "nodes": len(graph), "edges": len(graph.source), "odd": len(new)}
+
+
+def graph_folder(state: Path) -> Path:
+    """Where the graph is kept."""
+    return state / "graph"
+
+
+def graph_source(site: Site) -> Registered:
+    """What the register knows."""
+    register = site.register
+    return Registered(register.units(), register.systems(), register.assets())
+
+
+def graph_places(site: Site) -> Places:
+    """Which node a name or an address is; the networks of the zones are our own."""
+    return Places(site.register.assets(), [net for zone in site.zones.zones() for net in zone.networks])
+
+
+def read_relations(path: Path) -> Relations:
+    """As kept; a file that cannot be read is logged and the last days are read anew."""
+    try:
+        return Relations.decode(path.read_bytes())
+    except FileNotFoundError:
+        return Relations()
+    except msgspec.MsgspecError:
+        log.exception("graph.relations_unreadable")
+        return Relations()
+
+
+def _logins(relations: Relations) -> list[tuple[str, str]]:
+    return [(account, host) for account, host, _, _ in relations.of(Relation.LOGIN)]
+
+
+def _old(path: Path) -> tuple[TypedGraph, tuple[OddEdge, ...]] | None:
+    try:
+        graph, told = read_kept(path)
+    except FileNotFoundError:
+        return None
+    except (msgspec.MsgspecError, ValueError):
+        log.exception("graph.kept_unreadable")
+        return None
+    return graph, told.odd
+
+
+def _odd(graph: TypedGraph, pairs: list[tuple[str, str]], places: Places, now: datetime) -> list[OddEdge]:
+    edges = [(account_id(account), places.host(host), LOGIN_PROBABILITY) for account, host in pairs[:500]]
+    judged = judge_new_edges(graph, edges) if edges and len(graph) else []
+    return [
+        OddEdge(one.source, one.target, one.company, one.nearer, one.surprise, now)
+        for one in judged
+        if one.nearer > NEARER and one.company < COMPANY
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
