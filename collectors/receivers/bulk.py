@@ -72,36 +72,25 @@ class BulkReader:
 
         ``AppError(INVALID)`` where the body holds no item, or its last action has no document.
         """
-        result = self._uniform(body, default_index, delivery)
-        if result is None:
-            lines = body.split(b"\n")
-            if not lines[-1]:
-                lines.pop()
-            result = self._each(lines, default_index, delivery)
+        lines = _lines(body)
+        result = self._uniform(lines, default_index, delivery) or self._each(lines, default_index, delivery)
         if not result.count:
             raise AppError(ErrorKind.INVALID, "collectors.bulk_empty")
         return result
 
-    def _uniform(self, body: bytes, default_index: str, delivery: str) -> BulkBody | None:
-        """The usual body: one action line over and over, every document behind it. None where it is another.
-
-        Told without looking at lines one by one: of ``2n`` lines that begin with the action and end with something
-        else, ``n`` are the action and no two of them follow each other; then they must take turns.
-        """
-        line = body[: body.find(b"\n") + 1]
-        between = b"\n" + line
-        whole = body if body.endswith(b"\n") else body + b"\n"
-        count, odd = divmod(whole.count(b"\n"), 2)
-        if odd or not line.strip() or whole.count(between) != count - 1 or whole.endswith(between):
+    def _uniform(self, lines: list[bytes], default_index: str, delivery: str) -> BulkBody | None:
+        """The usual body: one action line over and over, a document behind each. None where it is another."""
+        documents = lines[1::2]
+        line, count = lines[0] if lines else b"", len(documents)
+        if not count or lines[::2].count(line) * 2 != len(lines):
             return None
-        if line + line in whole or any(line + begin in whole for begin in _BLANK):
+        if not line.strip() or not all(map(bytes.strip, documents)):
             return None
-        action, index, given = self._action(line[:-1], 1)
+        action, index, given = self._action(line, 1)
         if given is not None or action not in _KEPT_ACTIONS:
             return None
-        return BulkBody(
-            list(_slices(whole, between)), [self._answers(action, index or default_index, count, delivery)], 0, count
-        )
+        answers = self._answers(action, index or default_index, count, delivery)
+        return BulkBody(list(_cut(lines)), [answers], 0, count)
 
     def _answers(self, action: str, index: str, count: int, delivery: str) -> bytes:
         """The answers to ``count`` items of one form; made once for a size, for a shipper's batches are alike."""
@@ -156,6 +145,13 @@ class BulkReader:
         return answer
 
 
+def _lines(body: bytes) -> list[bytes]:
+    lines = body.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
+
+
 def _cut(lines: list[bytes]) -> Iterator[tuple[bytes, int]]:
     """Frame bodies of action and document lines, with their counts; documents of one body are of about one size."""
     if not lines:
@@ -166,18 +162,6 @@ def _cut(lines: list[bytes]) -> Iterator[tuple[bytes, int]]:
         yield b"\n".join(part), len(part) // 2
 
 
-def _slices(body: bytes, between: bytes) -> Iterator[tuple[bytes, int]]:
-    """Frame bodies cut where ``between`` begins the next action; without the last line end."""
-    start, end = 0, len(body) - 1
-    while start < end:
-        cut = body.find(between, start + FRAME_BYTES)
-        part = body[start : cut if cut >= 0 else end]
-        yield part, (part.count(b"\n") + 1) // 2
-        start += len(part) + 1
-
-
-_BLANK = (b"\n", b" ", b"\t", b"\r", b"\x0b", b"\x0c")
-"""How a document begins that may hold nothing; looked for behind the action, as long needles are found sooner."""
 _STAND_IN = "\x1fdelivery\x1f"
 _STAND_IN_BYTES = b"\\u001fdelivery\\u001f"
 """What stands for the delivery in a reply that is kept; JSON escapes it, and an index called so is left out."""
