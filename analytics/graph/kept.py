@@ -10,6 +10,7 @@ import numpy as np
 from analytics.graph.digest import Digest
 from analytics.graph.seams import Kind, Node
 from analytics.graph.typed import TypedGraph
+from infra.durable import replace_file
 
 FILE = "graph.msgpack"
 
@@ -37,7 +38,7 @@ def keep(folder: Path, graph: TypedGraph, digest: Digest) -> None:
         graph.kinds,
         digest,
     )
-    write_whole(folder / FILE, msgspec.msgpack.encode(kept))
+    replace_file(folder / FILE, msgspec.msgpack.encode(kept), private=True)
 
 
 def read_kept(path: Path) -> tuple[TypedGraph, Digest]:
@@ -47,10 +48,3 @@ def read_kept(path: Path) -> tuple[TypedGraph, Digest]:
     probability = np.frombuffer(kept.probability, dtype="<f8").astype(np.float64)
     nodes = [Node(*row) for row in kept.nodes]
     return TypedGraph(nodes, numbers[0], numbers[1], probability, numbers[2], kept.kinds), kept.digest
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """A reader sees the old file or the new one."""
-    draft = path.with_suffix(".new")
-    draft.write_bytes(data)
-    draft.replace(path)

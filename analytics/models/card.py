@@ -6,22 +6,15 @@ import hashlib
 import platform
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 
 import msgspec
 import numpy as np
 import scipy
 
 from analytics.anomaly.detector import Floats
+from analytics.models.state import ModelState
 
-
-class ModelState(StrEnum):
-    """The life of a model. A shadow judges without being heard; one active model a name."""
-
-    SHADOW = "shadow"
-    CANDIDATE = "candidate"
-    ACTIVE = "active"
-    RETIRED = "retired"
+__all__ = ["Card", "ModelState", "canonical", "feature_hash", "fingerprint", "versions"]
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):

@@ -69,6 +69,17 @@ def _ks(quantiles: Floats, trained: int, now: Floats) -> float:
     return float(kstwobign.sf(gap * size))
 
 
+def moved_apart(then: Floats, now: Floats) -> tuple[float, float]:
+    """(greatest gap between the two distributions, chance of such a gap between samples of one): two-sample
+    Kolmogorov-Smirnov, for probabilities that ties keep from being uniform. (0, 1) where either is empty."""
+    if len(then) == 0 or len(now) == 0:
+        return 0.0, 1.0
+    points = np.unique(np.concatenate([then, now]))
+    shares = [np.searchsorted(np.sort(sample), points, "right") / len(sample) for sample in (then, now)]
+    gap = float(np.abs(shares[0] - shares[1]).max())
+    return gap, float(kstwobign.sf(gap * np.sqrt(len(then) * len(now) / (len(then) + len(now)))))
+
+
 def uniformity(chances: Floats) -> float:
     """The chance that the model's probabilities on new data come from the uniform distribution they should have."""
     ordered = np.sort(chances)

@@ -152,3 +152,10 @@ class Leaving(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An approver who no longer is one."""
 
     name: str
+
+
+class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A model to seal: SHA-256 of its card and of its arrays, hexadecimal."""
+
+    card: str
+    body: str

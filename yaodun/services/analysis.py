@@ -117,6 +117,7 @@ class Analysis:
         while True:
             await asyncio.sleep(3600 - (time.time() - JUDGE_AFTER_S) % 3600)
             await self._work("yaodun.workers.scheduled", "judged_hours")
+            await self._work("yaodun.workers.models", "models_judged")
 
     def _correlate(self) -> None:
         while not self._stop.is_set():

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from analytics.graph.api import graph_router
+from analytics.models.api import models_router
 from analytics.posture import PostureService
 from analytics.posture.api import posture_router
 from collectors.fleet.api import agents_router
@@ -44,6 +45,7 @@ from yaodun.rooms.fleet import FleetRoom
 from yaodun.rooms.graded import graded_routers
 from yaodun.rooms.graph import graph_desk
 from yaodun.rooms.health import HealthRoom
+from yaodun.rooms.models import model_desk
 from yaodun.rooms.names import Names
 from yaodun.rooms.pki import PkiRoom
 from yaodun.rooms.playbooks import room_of
@@ -125,6 +127,7 @@ class WebService:
             *graded_routers(site, store),
             devices_router(site.devices, site.access),
             graph_router(graph_desk(site), site.access),
+            models_router(model_desk(site), site.access),
             *casework.routers(site.access, site.clock),
             playbooks_router(playbooks, site.access),
             access=site.access,

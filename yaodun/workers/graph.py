@@ -13,7 +13,7 @@ import msgspec
 import orjson
 
 from analytics.graph.digest import OddEdge, digest
-from analytics.graph.kept import FILE, keep, read_kept, write_whole
+from analytics.graph.kept import FILE, keep, read_kept
 from analytics.graph.lateral import judge_new_edges
 from analytics.graph.observed import LOGIN_PROBABILITY, account_id
 from analytics.graph.places import Places
@@ -22,6 +22,7 @@ from analytics.graph.relations import Relation, Relations
 from analytics.graph.typed import TypedGraph, build
 from analytics.graph.watched import Watched
 from analytics.scheduled.relating import relate
+from infra.durable import replace_file
 from yaodun.service import die_with_parent, log_to
 from yaodun.site import Site, open_site
 from yaodun.terminal import common_options, home_of
@@ -66,7 +67,7 @@ def refresh(site: Site) -> dict[str, int]:
     new = _odd(old[0], [pair for pair in _logins(relations) if pair not in before], places, now) if old else []
     odd = (*new, *(old[1] if old else ()))[:MOST_ODD]
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / SEEN, relations.encode())
+    replace_file(folder / SEEN, relations.encode(), private=True)
     keep(folder, graph, digest(graph, now, odd))
     return {"relations": known, "nodes": len(graph), "edges": len(graph.source), "odd": len(new)}
 
