@@ -13,6 +13,7 @@ from typing import Protocol
 from dashboards.rooms.alerts import Alerts
 from dashboards.rooms.audit import Audit
 from dashboards.rooms.fleet import Fleet
+from dashboards.rooms.graded import Graded
 from dashboards.rooms.health import Health
 from dashboards.rooms.people import People
 from dashboards.rooms.pki import Pki
@@ -26,7 +27,7 @@ from infra.web.seams import Authorizer
 
 class Pulse(Protocol):
     """Tells cheaply what has changed: a growing number per topic (``alerts``, ``posture``, ``health``, ``events``,
-    ``people``, ``audit``). Asked every quarter of a second by one task per process."""
+    ``people``, ``audit``, ``graded``). Asked every quarter of a second by one task per process."""
 
     def versions(self) -> dict[str, int]: ...
 
@@ -48,6 +49,7 @@ class Rooms:
     work: Work
     authorizer: Authorizer
     pulse: Pulse
+    graded: Graded | None = None
     clock: Clock = field(default_factory=SystemClock)
     zone: timedelta = timedelta(hours=8)
     wait_s: float = 10.0

@@ -65,7 +65,10 @@ class Controls:
 
         def work(session: Session) -> int:
             self._profile(session, object_id)
-            return _keep(session, object_id, listed)
+            written = _keep(session, object_id, listed)
+            if written:
+                self._touch(session, object_id)
+            return written
 
         return self._records.write(work)
 
@@ -88,6 +91,7 @@ class Controls:
         def work(session: Session) -> None:
             self._profile(session, object_id)
             session.add(JudgementRow(id=new_id(), object_id=object_id, **msgspec.structs.asdict(made)))
+            self._touch(session, object_id)
             detail = {"unit": unit, "asset": asset, "verdict": str(verdict), "until": rfc3339(valid_until)}
             record(session, actor=actor, action="ops.controls.judge", thing=f"object:{object_id}", detail=detail)
 
@@ -108,7 +112,17 @@ class Controls:
 
     def risks(self, object_id: str) -> list[Risk]:
         """High-risk cases that fire for the object."""
-        return list(risks(self.board(object_id), shipped_rules()))
+        return self.fired(self.board(object_id))
+
+    def fired(self, board: Board) -> list[Risk]:
+        """High-risk cases that fire on a board at hand."""
+        return list(risks(board, shipped_rules()))
+
+    def _touch(self, session: Session, object_id: str) -> None:
+        """Pages learn of new facts by the object's time of change: far cheaper to ask for than all facts."""
+        row = session.get(ObjectRow, object_id)
+        if row is not None:
+            row.changed = self._clock.now()
 
     def _profile(self, session: Session, object_id: str) -> Profile:
         row = session.get(ObjectRow, object_id)

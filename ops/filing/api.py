@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, File, Query, Response, UploadFile
+from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
@@ -117,6 +117,13 @@ def filing_router(
         )
         return answer(made)
 
+    @router.post("/{filing_id}/attachments/{table}/{key}/{field}", status_code=201)
+    async def attach(filing_id: str, table: str, key: str, field: str, name: str, request: Request) -> Response:
+        actor = current_actor.get()
+        access.demand(actor, "filing.write", f"filing:{filing_id}")
+        body = [chunk async for chunk in request.stream()]
+        return answer(await run_in_threadpool(_attach, filings, blobs, filing_id, (table, key, field), name, body), 201)
+
     @router.post("/{filing_id}/steps")
     async def step(filing_id: str, body: StepTo) -> Response:
         actor = current_actor.get()
@@ -158,6 +165,24 @@ def described(filings: Filings, filing_id: str) -> Described:
 
 def _problem(problem: Problem) -> dict[str, str]:
     return {"place": problem.place, "kind": problem.kind, "text": problem.text}
+
+
+def _attach(
+    filings: Filings, blobs: BlobStore, filing_id: str, place: tuple[str, str, str], name: str, body: list[bytes]
+) -> Filing:
+    """Keep the file and write its name and hash into the field."""
+    table, key, field = place
+    filings.get(filing_id).document.sheet(table, key)
+    kept = blobs.put(body, LARGEST_UPLOAD)
+    ref = {"name": name[:255], "sha256": kept.id, "size": kept.size}
+    values = {field: ref} | ({present: True} if (present := _present(filings, table, field)) else {})
+    return filings.put(current_actor.get(), filing_id, table, key, values)
+
+
+def _present(filings: Filings, table: str, field: str) -> str:
+    """The yes-or-no field that says a file is there, where the form has one beside the file's."""
+    wanted = field.removesuffix("_file") + "_present"
+    return wanted if field.endswith("_file") and f"{table}.{wanted}" in filings.form.inputs else ""
 
 
 def _step(filings: Filings, filing_id: str, body: StepTo, given: dict[str, str]) -> Filing:

@@ -70,6 +70,8 @@ class Known(Protocol):
 
     def levels(self, unit: str) -> tuple[Mapping[int, int], datetime] | None: ...
 
+    def categories(self, key: str) -> Sequence[str]: ...
+
 
 class PlatformPrefill:
     """Offers made from what the platform knows (the shipped ``Prefill``)."""
@@ -85,6 +87,10 @@ class PlatformPrefill:
         for sheet in document.of_table("T6"):
             found += self._category(sheet.key)
         return found
+
+    def categories(self, key: str) -> Sequence[str]:
+        """Data categories of an object."""
+        return self._known.categories(key)
 
     def _unit(self, unit: str) -> Iterator[Offer]:
         stated = self._known.unit(unit)

@@ -102,6 +102,17 @@ class SiteKnown:
             return None
         return {level: graded.count(level) for level in range(1, 6)}, self._clock.now()
 
+    def categories(self, key: str) -> Sequence[str]:
+        """Categories of the object whose store reports its size, and those of earlier filings."""
+        now = self._clock.now()
+        query = _query(now, SIZE_WINDOW, (Stream.METRICS,), Term("yaodun.metric.name", SIZE_METRIC))
+        counted = TermsCount("yaodun.metric.instance", MOST)
+        seen = [str(bucket.key) for bucket in self._store.aggregate(query, {"i": counted})["i"].buckets]
+        for filing in self._filings.find():
+            seen += [sheet.key for sheet in filing.document.of_table("T6")]
+        own = [name.partition("/")[2] for name in seen if name.startswith(f"{key}/")]
+        return sorted(dict.fromkeys(name for name in own if name))
+
     def sizes(self, key: str) -> Sequence[SizePoint]:
         """Sizes of the category's store by day, from the metric ``db.size`` (instance: the category's key)."""
         now = self._clock.now()

@@ -29,6 +29,8 @@ class Prefill(Protocol):
 
     def offers(self, unit: str, document: FilingDocument) -> Sequence[Offer]: ...
 
+    def categories(self, key: str) -> Sequence[str]: ...
+
 
 class Coverage(msgspec.Struct, frozen=True):
     """How many of the fields that could be filled have a value or a proposal from the platform."""

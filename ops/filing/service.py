@@ -111,17 +111,23 @@ class Filings:
         question = select(FilingStepRow).where(FilingStepRow.filing_id == filing_id).order_by(FilingStepRow.time)
         return self._records.read(lambda session: [_step(row) for row in session.scalars(question)])
 
-    def put(self, actor: Actor, filing_id: str, table: str, key: str, values: dict[str, Any]) -> Filing:
-        """Type values into one sheet."""
+    def put(
+        self, actor: Actor, filing_id: str, table: str, key: str, values: dict[str, Any], source: str = "typed"
+    ) -> Filing:
+        """Type values into one sheet; ``source`` says where they come from if not from ``actor``'s own hand."""
         now = self._clock.now()
 
         def change(document: FilingDocument) -> dict[str, Any]:
             sheet = document.sheet(table, key)
             for name, raw in values.items():
-                doc.put(self.form, sheet, name, raw, Origin("typed", now), actor.id, now)
+                doc.put(self.form, sheet, name, raw, Origin(source, now), actor.id, now)
             return {"table": table, "key": key, "fields": sorted(values)}
 
         return self._change(actor, filing_id, "put", change)
+
+    def categories(self, key: str) -> Sequence[str]:
+        """Data categories of an object the platform knows of."""
+        return self._source.categories(key) if self._source else ()
 
     def prefill(self, actor: Actor, filing_id: str) -> Filing:
         """Ask the platform for proposals."""

@@ -24,6 +24,7 @@ from infra.store.seams import Batch, SourceCount, SpoolPosition, StreamStats
 from infra.web.seams import Actor, Decision
 from tests.browser.fake_alerts import FakeAlerts
 from tests.browser.fake_fleet import FakeFleet
+from tests.browser.fake_graded import fake_graded
 from tests.browser.fake_pki import FakePki
 from tests.browser.fake_work import fake_work
 
@@ -671,5 +672,6 @@ def fake_rooms(mode: str = "full", clock: Clock | None = None, events: Any = Non
         work=work,
         authorizer=AllowAll(),
         pulse=FakePulse(alerts, people, changed=changed),
+        graded=fake_graded(clock, mode),
         clock=clock,
     )

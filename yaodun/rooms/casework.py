@@ -19,7 +19,7 @@ from ops.incidents.desk import Desk
 from ops.inspection import Inspections
 from ops.inspection.lists import lists_of
 from ops.inspection.plans import Plans
-from ops.portal import Portal
+from ops.portal import Portal, TodoSource
 from ops.reports import Reports
 from ops.reports.figures import Sources
 from ops.runs import RunDesk
@@ -63,12 +63,12 @@ class Casework:
             reports_router(self.reports, access, clock),
         ]
 
-    def rooms(self) -> Work:
-        """What the pages need of them."""
+    def rooms(self, *more: TodoSource) -> Work:
+        """What the pages need of them; ``more`` are further sources of what waits for a person."""
         from dashboards.rooms.work import Work
         from playbooks.room import PlaybookRoom
 
-        portal = Portal([self.desk, self.orders, self.changes, self.duty])
+        portal = Portal([self.desk, self.orders, self.changes, self.duty, *more])
         return Work(
             incidents=self.incidents, desk=self.desk, portal=portal, orders=self.orders, changes=self.changes,
             duty=self.duty, drills=self.drills, inspections=self.inspections, plans=self.plans, reports=self.reports,

@@ -1,30 +1,102 @@
-"""Graded protection on a site: services, fact sources and routers put together."""
+"""Graded protection on a site: services, fact sources, pages and routers put together."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from infra.blobs import FolderBlobs
 from infra.ledger import record
 from infra.store.seams import EventStore
 from ops.alerts import Alerts
-from ops.controls.api import controls_router
+from ops.calendar.clocks import Clocks
+from ops.calendar.dates import SiteDates
 from ops.controls.registers import RegisterFacts
 from ops.controls.service import Controls
 from ops.controls.telemetry import StoreFacts
-from ops.evaluation.api import evaluation_router
+from ops.evaluation.crypto_register import CryptoRegister
 from ops.evaluation.plan import Evaluations
 from ops.evaluation.rectification import Rectification
-from ops.filing.api import filing_router
 from ops.filing.facts import PlatformPrefill
 from ops.filing.form import shipped_form
 from ops.filing.known import SiteKnown
 from ops.filing.service import Filings
-from ops.grading.api import grading_router
-from ops.recordfiling.api import records_router
+from ops.grading.service import Gradings
+from ops.portal.graded import GradedTodos
 from ops.recordfiling.service import SystemRecords
 from ops.rulepacks import shipped_packs
+from ops.work import Drills
+from yaodun.rooms.crypto_uses import TrustUses, WireUses
 from yaodun.site import Site
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+    from dashboards.rooms.graded import Graded
+
+
+@dataclass(frozen=True)
+class GradedServices:
+    """The services of graded protection and record filing of one process."""
+
+    site: Site
+    blobs: FolderBlobs
+    gradings: Gradings
+    filings: Filings
+    controls: Controls
+    findings: Rectification
+    evaluations: Evaluations
+    records: SystemRecords
+    clocks: Clocks
+    crypto: CryptoRegister
+
+    def todos(self) -> GradedTodos:
+        """What waits for people, for the portal."""
+        return GradedTodos(self.clocks, self.filings, self.gradings, self.findings, self.site.access)
+
+    def routers(self) -> list[APIRouter]:
+        """The API of grading, filing, controls, evaluation and records."""
+        from ops.controls.api import controls_router
+        from ops.evaluation.api import evaluation_router
+        from ops.filing.api import filing_router
+        from ops.grading.api import grading_router
+        from ops.recordfiling.api import records_router
+
+        access, clock = self.site.access, self.site.clock
+        return [
+            grading_router(access, clock, self.gradings),
+            filing_router(self.filings, access, self.blobs, clock),
+            controls_router(self.controls, access),
+            evaluation_router(self.evaluations, self.findings, self.controls, shipped_packs(), access),
+            records_router(self.records, access),
+        ]
+
+    def rooms(self) -> Graded:
+        """What the pages need."""
+        from dashboards.rooms.graded import Graded
+
+        return Graded(
+            nouns=self.site.register, gradings=self.gradings, filings=self.filings, controls=self.controls,
+            findings=self.findings, evaluations=self.evaluations, records=self.records, clocks=self.clocks,
+            crypto=self.crypto, blobs=self.blobs,
+        )  # fmt: skip
+
+
+def graded_of(site: Site, store: EventStore) -> GradedServices:
+    """The services over the site's records and event store."""
+    records, clock = site.records, site.clock
+    controls = controls_of(site, store)
+    evaluations, findings = Evaluations(records, clock, shipped_packs()), Rectification(records, clock)
+    numbers, gradings = SystemRecords(records, clock), Gradings(records, clock)
+    earlier = Filings(records, clock, shipped_form())
+    known = SiteKnown(site.register, earlier, controls, numbers, store, clock)
+    filings = Filings(records, clock, shipped_form(), PlatformPrefill(known))
+    dates = SiteDates(filings, gradings, evaluations, controls, Drills(records, clock, record))
+    return GradedServices(
+        site=site, blobs=FolderBlobs(site.home.blobs), gradings=gradings, filings=filings, controls=controls,
+        findings=findings, evaluations=evaluations, records=numbers, clocks=Clocks(records, clock, [dates]),
+        crypto=CryptoRegister(records, clock, [WireUses(store), TrustUses(site)]),
+    )  # fmt: skip
 
 
 def controls_of(site: Site, store: EventStore) -> Controls:
@@ -33,21 +105,3 @@ def controls_of(site: Site, store: EventStore) -> Controls:
     findings = Rectification(site.records, site.clock)
     sources = (StoreFacts(store), RegisterFacts(site.register, alerts, findings))
     return Controls(site.records, site.clock, sources)
-
-
-def graded_routers(site: Site, store: EventStore) -> list[APIRouter]:
-    """The API of grading, filing, controls, evaluation and records."""
-    controls = controls_of(site, store)
-    evaluations = Evaluations(site.records, site.clock, shipped_packs())
-    findings = Rectification(site.records, site.clock)
-    records = SystemRecords(site.records, site.clock)
-    earlier = Filings(site.records, site.clock, shipped_form())
-    known = SiteKnown(site.register, earlier, controls, records, store, site.clock)
-    filings = Filings(site.records, site.clock, shipped_form(), PlatformPrefill(known))
-    return [
-        grading_router(site.access, site.clock),
-        filing_router(filings, site.access, FolderBlobs(site.home.blobs), site.clock),
-        controls_router(controls, site.access),
-        evaluation_router(evaluations, findings, controls, shipped_packs(), site.access),
-        records_router(records, site.access),
-    ]

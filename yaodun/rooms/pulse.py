@@ -10,8 +10,14 @@ from infra.clock import Clock
 from infra.ledger import Ledger
 from infra.records import Records
 from ops.alerts.record import AlertHistory, AlertRow
+from ops.calendar.record import ClockAnswerRow
+from ops.controls.record import JudgementRow, ObjectRow
+from ops.evaluation.record import CryptoUseRow, FindingRow, FindingStepRow
+from ops.filing.record import FilingRow
+from ops.grading.record import GradingRow
 from ops.incidents.record import IncidentRow
 from ops.inspection.record import InspectionRow
+from ops.recordfiling.record import SystemRecordRow
 from ops.reports.record import ReportRow
 from ops.work.record import WorkRow
 from playbooks.engine.rows import RunRow, WaitRow
@@ -28,7 +34,7 @@ class Pulse:
 
     def versions(self) -> dict[str, int]:
         """The numbers now."""
-        newest, worked, posture, cases, work, runs = self._records.read(_looks)
+        newest, worked, posture, cases, work, runs, graded = self._records.read(_looks)
         head = self._ledger.head()
         seconds = int(self._clock.now().timestamp())
         return {
@@ -37,6 +43,7 @@ class Pulse:
             "incidents": hash(cases),
             "work": hash(work),
             "runs": hash(runs),
+            "graded": hash(graded),
             "health": seconds // HEALTH_EVERY_S,
             "events": seconds // HEALTH_EVERY_S,
             "people": seconds // PEOPLE_EVERY_S,
@@ -52,4 +59,19 @@ def _looks(session: Session) -> tuple[object, ...]:
     last = (func.max(WorkRow.changed), func.max(InspectionRow.id), func.max(ReportRow.id))
     runs = session.execute(select(func.max(RunRow.changed), func.max(WaitRow.id))).one()
     work = tuple(session.scalar(select(each)) for each in last)
-    return tuple(newest), worked, session.scalar(select(func.max(PostureRow.at))), tuple(cases), work, tuple(runs)
+    moved = (
+        func.max(FilingRow.changed), func.max(GradingRow.id), func.max(GradingRow.reviewed),
+        func.max(FindingStepRow.id), func.max(FindingRow.id), func.max(ClockAnswerRow.at),
+        func.max(CryptoUseRow.changed), func.max(JudgementRow.id), func.max(ObjectRow.changed),
+        func.max(SystemRecordRow.changed),
+    )  # fmt: skip
+    graded = tuple(session.scalar(select(each)) for each in moved)
+    return (
+        tuple(newest),
+        worked,
+        session.scalar(select(func.max(PostureRow.at))),
+        tuple(cases),
+        work,
+        tuple(runs),
+        graded,
+    )

@@ -30,6 +30,7 @@ from infra.web.serving import Serving
 from infra.web.shell import ShellOptions, build_shell
 from ops.alerts import Alerts
 from ops.alerts.api import alerts_router
+from ops.filing.api import LARGEST_UPLOAD
 from ops.incidents.service import MAX_EVIDENCE
 from playbooks.api import playbooks_router
 from playbooks.model.reading import MAX_BYTES
@@ -42,7 +43,7 @@ from yaodun.preflight import split_address
 from yaodun.rooms.alerts import AlertRoom
 from yaodun.rooms.casework import casework_of
 from yaodun.rooms.fleet import FleetRoom
-from yaodun.rooms.graded import graded_routers
+from yaodun.rooms.graded import graded_of
 from yaodun.rooms.graph import graph_desk
 from yaodun.rooms.health import HealthRoom
 from yaodun.rooms.models import model_desk
@@ -108,6 +109,7 @@ class WebService:
         alerts = Alerts(site.records, site.clock, record)
         posture = PostureService(site.records, site.clock)
         playbooks = room_of(site)
+        graded = graded_of(site, store)
         casework = casework_of(site, store, self._people, playbooks)
         audit = Audit(site.records, site.clock)
         api = build_api(
@@ -124,7 +126,7 @@ class WebService:
             posture_router(posture, site.access),
             *trust_routers(self._trust, secure=self._secure),
             events_router(store, site.access, site.clock, parse_lucene),
-            *graded_routers(site, store),
+            *graded.routers(),
             devices_router(site.devices, site.access),
             graph_router(graph_desk(site), site.access),
             models_router(model_desk(site), site.access),
@@ -146,7 +148,8 @@ class WebService:
             register=RegisterRoom(site.register),
             fleet=FleetRoom(site, store),
             pki=PkiRoom(self._trust),
-            work=casework.rooms(),
+            work=casework.rooms(graded.todos()),
+            graded=graded.rooms(),
             authorizer=site.access,
             pulse=Pulse(site.records, site.clock),
             clock=site.clock,
@@ -160,6 +163,7 @@ class WebService:
             "/_bulk": MAX_BODY,
             "/v1/": MAX_BODY,
             "/api/v1/incidents/": MAX_EVIDENCE,
+            "/api/v1/filings": LARGEST_UPLOAD,
             "/api/v1/playbooks": MAX_BYTES,
         }
         options = ShellOptions(

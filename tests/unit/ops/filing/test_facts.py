@@ -49,6 +49,9 @@ class Site:
     def levels(self, unit: str) -> tuple[Mapping[int, int], datetime] | None:
         return {1: 1, 2: 2, 3: 1}, NOW
 
+    def categories(self, key: str) -> Sequence[str]:
+        return ["flow"]
+
 
 def offered() -> tuple:  # type: ignore[type-arg]
     document = new_document("F1", FORM, {"trace": ["flow"]})
