@@ -17,6 +17,7 @@ GOOD, RETAINED, FORGED, UNSIGNED, CONFLICT = "good", "retained", "forged", "unsi
 _DETAIL = {
     "no_decoder": "no decoder reads this topic; add one to the folder decoders of the site",
     "no_values": "the decoder of this topic finds no values in the payload; compare it with the device's manual",
+    "device_revoked": "the device is cut off; admit it again on the page of devices if that was a mistake",
 }
 
 
@@ -44,17 +45,21 @@ class ReadingsSplitter:
         spec = self._decoders.for_topic(topic)
         if spec is None:
             raise PayloadError("no_decoder")
-        documents = [
-            document
-            for said in read_payload(spec, topic, arrival.payload)
-            for document in self._documents(context, arrival, spec, said)
-        ]
+        said = read_payload(spec, topic, arrival.payload)
+        heard = [each for each in said if not self._cut_off(each.device)]
+        if said and not heard:
+            raise PayloadError("device_revoked")
+        documents = [document for each in heard for document in self._documents(context, arrival, spec, each)]
         if not documents:
             raise PayloadError("no_values")
         documents[0]["event.original"] = arrival.payload.decode("utf-8", "replace")
         if documents[0]["event.original"].encode() != arrival.payload:
             documents[0]["yaodun.raw.bytes"] = arrival.payload
         return [parsed(each, Stream.METRICS, records=0 if number else 1) for number, each in enumerate(documents)]
+
+    def _cut_off(self, name: str) -> bool:
+        device = self._devices().get(name)
+        return device is not None and device.revoked
 
     def _documents(self, context: Context, arrival: Arrival, spec: DecoderSpec, said: Said) -> list[Event]:
         common: Event = {

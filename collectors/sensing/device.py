@@ -39,7 +39,8 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 class Device(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One device. ``interval_s`` is how often it should speak (0: never missed); ``keyed`` says that its readings carry
-    a code of authentication; the key itself is never shown. ``gateways`` are those it may speak through; empty: any."""
+    a code of authentication; the key itself is never shown. ``gateways`` are those it may speak through; empty: any.
+    What a ``revoked`` device says is refused."""
 
     id: Id
     name: Text = ""
@@ -57,3 +58,4 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     firmware: Text = ""
     keyed: bool = False
     retired: bool = False
+    revoked: bool = False

@@ -57,7 +57,7 @@ class SilentDevices:
         now, heard = self._now_ns() // 1_000_000, self._heard()
         events = []
         for name, device in self._book().items():
-            if not device.interval_s or device.retired:
+            if not device.interval_s or device.retired or device.revoked:
                 continue
             last = heard.get(name, 0)
             quiet_s = (now - max(last, self._since_ms if not last else 0)) / 1000

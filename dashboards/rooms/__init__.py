@@ -12,6 +12,7 @@ from typing import Protocol
 
 from dashboards.rooms.alerts import Alerts
 from dashboards.rooms.audit import Audit
+from dashboards.rooms.devices import Devices
 from dashboards.rooms.fleet import Fleet
 from dashboards.rooms.graded import Graded
 from dashboards.rooms.health import Health
@@ -45,6 +46,7 @@ class Rooms:
     audit: Audit
     register: Register
     fleet: Fleet
+    devices: Devices
     pki: Pki
     work: Work
     authorizer: Authorizer

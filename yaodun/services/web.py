@@ -147,6 +147,7 @@ class WebService:
             audit=audit,
             register=RegisterRoom(site.register),
             fleet=FleetRoom(site, store),
+            devices=site.devices,
             pki=PkiRoom(self._trust),
             work=casework.rooms(graded.todos()),
             graded=graded.rooms(),
