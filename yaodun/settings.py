@@ -93,6 +93,14 @@ class Playbooks(Section, frozen=True):
     mail_sender: Annotated[str, doc("Sender of notices by mail.")] = "yaodun@localhost"
 
 
+class Graded(Section, frozen=True):
+    """Evidence of graded protection."""
+
+    trees: Annotated[
+        tuple[str, ...], doc("Mounted trees of other hosts whose baseline is watched, as ASSET=FOLDER.")
+    ] = ()
+
+
 class Settings(Section, frozen=True):
     """A site's settings."""
 
@@ -103,6 +111,7 @@ class Settings(Section, frozen=True):
     agent: Agent = Agent()
     identity: Identities = Identities()
     playbooks: Playbooks = Playbooks()
+    graded: Graded = Graded()
 
 
 def read_settings(path: Path | None) -> Settings:

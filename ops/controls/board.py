@@ -145,6 +145,11 @@ class Board:
         found = self._facts.get((asset, kind))
         return found if found is not None and found.stands(self.now) else None
 
+    def stale_share(self) -> float:
+        """Share of the facts known that no longer stand; 0 where none is known."""
+        old = sum(not found.stands(self.now) for found in self._facts.values())
+        return old / len(self._facts) if self._facts else 0.0
+
     def cell(self, unit: str, asset: str) -> Cell:
         """Automatic verdict on one asset; not applicable where no rule speaks for its kind."""
         return self._cells.get(unit, {}).get(asset, Cell(Verdict.NOT_APPLICABLE, Verdict.NOT_APPLICABLE))

@@ -96,7 +96,7 @@ class StoreFacts:
     def _clear_logins(self, object_id: str, now: datetime, admin: list[str]) -> list[str]:
         """Clear-text administration, and logins over clear-text protocols that name a user."""
         named = And((Terms("network.protocol", CLEAR), Exists("user.name")))
-        seen = self._endpoints(self._ask(object_id, now, RECENT, (Stream.FLOWS, Stream.LOGS), named))
+        seen = self._endpoints(self._ask(object_id, now, RECENT, (Stream.FLOWS, Stream.LOGS), named), local=True)
         return sorted({*admin, *seen})
 
     def _tls(self, object_id: str, now: datetime) -> Iterator[tuple[str, Any]]:
@@ -126,14 +126,15 @@ class StoreFacts:
             if counts.get("all"):
                 yield kind, round(100 * counts.get("whole", 0) / counts["all"], 2)
 
-    def _endpoints(self, query: Query) -> list[str]:
-        """Servers as ``address:port`` of the events found, loopback left out."""
+    def _endpoints(self, query: Query, *, local: bool = False) -> list[str]:
+        """Servers as ``address:port`` of the events found, loopback left out unless ``local``: within a host only
+        logins matter, for they show that the service takes clear-text passwords."""
         away = And((query.filter, Range("destination.port", gte=1)))
         asked = Query(streams=query.streams, window=query.window, filter=away, limit=0)
         pairs = Composite(("destination.ip", "destination.port"), MOST_ENDPOINTS)
         found = self._store.aggregate(asked, {"pairs": pairs})["pairs"]
         keys = [bucket.key for bucket in found.buckets if bucket.key[0]]
-        return sorted(f"{address}:{port}" for address, port in keys if not _loopback(str(address)))
+        return sorted(f"{address}:{port}" for address, port in keys if local or not _loopback(str(address)))
 
 
 def _loopback(address: str) -> bool:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from collectors.sources.reporting import this_host
 from infra.blobs import FolderBlobs
 from infra.ledger import record
+from infra.register import AddressKind
 from infra.store.seams import EventStore
 from ops.alerts import Alerts
+from ops.baseline.host import Host
+from ops.baseline.tree import HostTree
 from ops.calendar.clocks import Clocks
 from ops.calendar.dates import SiteDates
 from ops.controls.registers import RegisterFacts
 from ops.controls.service import Controls
 from ops.controls.telemetry import StoreFacts
+from ops.controls.watch import HostWatch
 from ops.evaluation.crypto_register import CryptoRegister
 from ops.evaluation.plan import Evaluations
 from ops.evaluation.rectification import Rectification
@@ -97,6 +105,31 @@ def graded_of(site: Site, store: EventStore) -> GradedServices:
         findings=findings, evaluations=evaluations, records=numbers, clocks=Clocks(records, clock, [dates]),
         crypto=CryptoRegister(records, clock, [WireUses(store), TrustUses(site)]),
     )  # fmt: skip
+
+
+def host_watches(site: Site) -> list[HostWatch]:
+    """Watches of this host and of the mounted trees the settings name; a tree that is not there proves nothing."""
+    controls = Controls(site.records, site.clock)
+    found = []
+    if asset := this_asset(site):
+        found.append(HostWatch(controls, asset, lambda now: Host(HostTree(Path("/")), now), site.clock))
+    for entry in site.settings.graded.trees:
+        name, _, folder = entry.partition("=")
+        found.append(HostWatch(controls, name.strip(), partial(_mounted, Path(folder.strip())), site.clock))
+    return found
+
+
+def _mounted(folder: Path, now: datetime) -> Host:
+    return Host(HostTree(folder, live=False), now)
+
+
+def this_asset(site: Site) -> str:
+    """The asset this machine is in the register; empty where it is not there."""
+    own = this_host().id
+    for asset in site.register.assets():
+        if any(each.kind is AddressKind.HOST_ID and each.value == own for each in asset.addresses):
+            return asset.id
+    return ""
 
 
 def controls_of(site: Site, store: EventStore) -> Controls:

@@ -22,10 +22,13 @@ from infra.spool import SpoolReader
 from infra.spool.bookmark import Bookmark
 from ops.alerts import Alerts
 from ops.alerts.pressure import AlertPressure
+from ops.controls.posture import GradedPressures
+from ops.controls.watch import SourceWatch
 from ops.incidents import Incidents
 from ops.incidents.pressure import IncidentPressure
 from ops.work import Changes
 from yaodun.measures import indicator_sources
+from yaodun.rooms.graded import graded_of
 from yaodun.silence import silence_signals
 from yaodun.site import Site
 from yaodun.sources import source_rows
@@ -51,10 +54,13 @@ class Analysis:
         self._alerts = Alerts(site.records, site.clock, record)
         self._changes = Changes(site.records, site.clock, record)
         incidents = Incidents(site.records, site.clock, record, self._alerts, FolderBlobs(site.home.blobs))
-        pressures = (IncidentPressure(incidents), AlertPressure(self._alerts, incidents.holders))
         self._store = site.open_store(read_only=True)
+        graded = graded_of(site, self._store)
+        weighing = GradedPressures(graded.controls, graded.findings, graded.clocks.timers)
+        gates = (IncidentPressure(incidents), AlertPressure(self._alerts, incidents.holders))
+        self._watch = SourceWatch(graded.controls, site.clock)
         sources = indicator_sources(site, self._store)
-        self._posture = PostureService(site.records, site.clock, sources, pressures, pressures)
+        self._posture = PostureService(site.records, site.clock, sources, (*gates, weighing), gates)
         self._bookmark = Bookmark(site.home.state / "signals.bookmark")
         self._reader = SpoolReader(site.home.signal_spool, self._bookmark.load())
         self._site = site
@@ -66,6 +72,7 @@ class Analysis:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop."""
         workers = [asyncio.create_task(asyncio.to_thread(work)) for work in (self._correlate, self._measure)]
+        workers.append(asyncio.create_task(asyncio.to_thread(self._prove)))
         hourly = asyncio.create_task(self._judge_hourly())
         business = asyncio.create_task(self._judge_business())
         graph = asyncio.create_task(self._relate())
@@ -162,6 +169,17 @@ class Analysis:
                 log.exception("analysis.posture_failed")
             self._stop.wait(POSTURE_SOON_S)
             self._soon.wait(max(0.0, POSTURE_EVERY_S - (time.monotonic() - started)))
+
+    def _prove(self) -> None:
+        """Facts of evaluated objects, one object after another."""
+        while not self._stop.is_set():
+            try:
+                name, pause_s = self._watch.next()
+                self._totals["objects_proven"] += bool(name)
+            except Exception:
+                log.exception("analysis.proof_failed")
+                pause_s = POSTURE_EVERY_S
+            self._stop.wait(pause_s)
 
     def _tell_silence(self) -> None:
         rows = source_rows(self._site, self._store)

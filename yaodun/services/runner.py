@@ -19,9 +19,11 @@ from infra.ledger import Ledger, Sequencer
 from infra.ledger.keeping import WitnessFile
 from infra.schedule import Clockwork, Fire
 from infra.web.seams import Actor
+from ops.controls.watch import HostWatch
 from playbooks.responder import Responder
 from yaodun.rooms.casework import casework_of
 from yaodun.rooms.clockwork import jobs_of, minutely, plan_defaults
+from yaodun.rooms.graded import host_watches
 from yaodun.rooms.playbooks import engine_of, room_of
 from yaodun.site import Site
 from yaodun.trust.checkpointing import Checkpointing
@@ -30,6 +32,8 @@ from yaodun.trust.telling import Telling, quietly
 
 log = logging.getLogger(__name__)
 SUPERVISE_EVERY_S = 60
+LOOK_EVERY_S = 20
+"""How often the baseline is asked whether a check is due."""
 
 
 class Runner:
@@ -52,6 +56,7 @@ class Runner:
         named = site.settings.playbooks.automatic
         self._responder = Responder(self._playbooks, self._work.alerts, site.clock, named)
         jobs = {**jobs_of(site), "playbook": self._fire}
+        self._watches: list[HostWatch] = []
         self._clockwork = Clockwork(site.records, self._scheduler, jobs, site.clock)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -65,6 +70,9 @@ class Runner:
         )
         self._scheduler.add_job(
             self._supervise, IntervalTrigger(seconds=SUPERVISE_EVERY_S), id="supervise", coalesce=True, max_instances=1
+        )
+        self._scheduler.add_job(
+            self._look, IntervalTrigger(seconds=LOOK_EVERY_S), id="baseline", coalesce=True, max_instances=1
         )
         self._scheduler.start()
         await asyncio.to_thread(self._begin)
@@ -121,6 +129,15 @@ class Runner:
                 self._totals[name] += work()
             except Exception:
                 log.exception("runner.supervision_failed", extra={"work": name})
+
+    def _look(self) -> None:
+        """The baseline of this host and of mounted trees, for the objects they belong to."""
+        try:
+            if not self._watches:
+                self._watches = host_watches(self._site)
+            self._totals["baseline_facts"] += sum(watch.look() for watch in self._watches)
+        except Exception:
+            log.exception("runner.baseline_failed")
 
     def _witness(self) -> None:
         """Let every witness see the ledger; one that objects, or cannot be written, is told in the log each time."""
