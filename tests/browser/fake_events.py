@@ -12,6 +12,7 @@ from infra.clock import Clock
 from infra.events.stream import Event, Stream
 from infra.store.embedded.store import EmbeddedStore
 from infra.store.seams import Batch, SourceCount, SpoolPosition
+from tests.browser.fake_clouds import cloud_events, probe_events
 from tests.browser.fake_devices import network_events, sensing_events
 
 HOST = "srv-01"
@@ -35,10 +36,17 @@ def event_store(folder: Path, clock: Clock, hours: int = 24) -> EmbeddedStore:
     now = clock.now()
     dice = random.Random(11)
     switches = network_events(now)
+    clouds, looks = cloud_events(now), probe_events(now)
     events = {
-        Stream.LOGS: _logs(now, hours, dice),
-        Stream.METRICS: [*_metrics(now, hours, dice), *sensing_events(now), *switches[1]],
-        Stream.INVENTORY: [*_inventory(now), *switches[0]],
+        Stream.LOGS: [*_logs(now, hours, dice), *clouds["logs"], *looks["logs"]],
+        Stream.METRICS: [
+            *_metrics(now, hours, dice),
+            *sensing_events(now),
+            *switches[1],
+            *clouds["metrics"],
+            *looks["metrics"],
+        ],
+        Stream.INVENTORY: [*_inventory(now), *switches[0], *clouds["inventory"]],
     }
     counts = {"test": SourceCount(stored=sum(len(group) for group in events.values()))}
     store.append(Batch(spool="test", position=SpoolPosition(1, 1), events=events, counts=counts))
