@@ -42,7 +42,8 @@ async def listing(visit: Visit) -> Content:
             for name in (UP, TOOK, DAYS_LEFT)
         )
     )
-    found = targets_of(*(answer["targets"] for answer in answers), window)
+    up, took, left = (answer["targets"] for answer in answers)
+    found = targets_of(up, took, left, window)
     aside = link([icon("plug"), t("probes.add")], address("/connect", kind="probe"), className="button small")
     if not found:
         return card(
