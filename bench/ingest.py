@@ -178,6 +178,7 @@ def reading(store: EmbeddedStore) -> Iterator[None]:
     reader = subprocess.Popen([sys.executable, "-c", script, str(store.folder)], stderr=subprocess.DEVNULL)
     try:
         yield
+        assert reader.poll() is None, "the reader ended by itself"
     finally:
         reader.kill()
         reader.wait()
@@ -187,7 +188,7 @@ def ask(store: EmbeddedStore) -> None:
     """One look of a dashboard at the last day."""
     now = SystemClock().now()
     query = Query(streams=("logs",), window=Window(now - timedelta(days=1), now), filter=All(), limit=0)
-    store.aggregate(query, {"time": DateHistogram("@timestamp", 60), "hosts": TermsCount("host.name", size=20)})
+    store.aggregate(query, {"time": DateHistogram(60), "hosts": TermsCount("host.name", size=20)})
 
 
 @figure("store_vs_duckdb_file")

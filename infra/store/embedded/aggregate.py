@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from infra.errors import AppError, ErrorKind
 from infra.events.table import FieldType
+from infra.store.embedded.bucket_keys import Keys, cut, first, key_of, many, survivors, values_of
 from infra.store.embedded.engine import Engine
+from infra.store.embedded.metric_values import by_clause, empty, quantiles, sampled, stats
 from infra.store.embedded.relation import relation
 from infra.store.embedded.rows import fetch_rows
 from infra.store.embedded.segment import Segment
+from infra.store.embedded.tallies import COUNTED, SUMMED, Measures
 from infra.store.embedded.window import in_window
 from infra.store.query.limits import MAX_BUCKETS
-from infra.store.query.names import Place, value_of
+from infra.store.query.names import Place
 from infra.store.query.shaping import (
-    axis,
     by_calendar,
     date_key,
     from_local,
     key_place,
+    micros,
     number_place,
-    offsets,
-    positive,
     range_keys,
     time_buckets,
 )
@@ -38,7 +42,6 @@ from infra.store.query.tree import (
     Composite,
     DateHistogram,
     Filters,
-    Histogram,
     Percentiles,
     Query,
     Ranges,
@@ -51,8 +54,6 @@ from infra.store.query.tree import (
 EXACT_ROWS = 1_000_000
 """Up to so many rows distinct values and percentiles are exact; above, HyperLogLog and t-digest answer."""
 
-Keys = tuple[Any, ...]
-
 
 @dataclass(slots=True)
 class _Level:
@@ -60,6 +61,37 @@ class _Level:
 
     agg: AnyAggregation
     kept: list[Keys] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is worked out for each key of ``levels``, and of a value ``x0`` where there is an ``expression``."""
+
+    levels: Sequence[_Level]
+    expression: Callable[[Sql], str] | None = None
+    measures: Measures = COUNTED
+    listed: bool = False
+    valued: bool = False
+
+    @property
+    def keys(self) -> list[str]:
+        """The names of the columns that make a key."""
+        return [*(f"k{number}" for number in range(len(self.levels))), *(["x0"] if self.valued else [])]
+
+    def joined(self, rows: str) -> str:
+        """One row for each key of answers that ``rows`` holds."""
+        return f"SELECT {', '.join([*self.keys, self.measures.joined])} FROM ({rows}){by_clause(self.keys)}"
+
+    def unlimited(self) -> _Asked:
+        """The same for all keys of the levels above."""
+        return replace(self, levels=[_Level(level.agg) for level in self.levels])
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    text: str
+    parameters: dict[str, Any]
+    tables: dict[str, pa.Table]
 
 
 @dataclass(slots=True)
@@ -70,10 +102,6 @@ class Aggregate:
     root: Path
     query: Query
     segments: Sequence[Segment]
-    rows: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.rows = sum(segment.rows for segment in self.segments)
 
     def answers(self, aggregations: Mapping[str, AnyAggregation]) -> dict[str, Answer]:
         """The answer of each aggregation by its name."""
@@ -91,21 +119,81 @@ class Aggregate:
             case _:
                 return self._buckets(agg, above)
 
-    def _source(self, compiled: Sql, above: Sequence[_Level], extra: Sequence[str] = (), rows: bool = False) -> str:
+    def _source(
+        self, compiled: Sql, above: Sequence[_Level], extra: Sequence[str] = (), rows: bool = False,
+        segments: Sequence[Segment] | None = None,
+    ) -> str:  # fmt: skip
         """A table expression with the keys ``k0, k1, ...`` of the levels above, and ``extra`` ones ``x0, ...``."""
+        segments = self.segments if segments is None else segments
         shown = [f"{expression} AS x{number}" for number, expression in enumerate(extra)]
-        keys = [(_key(compiled, level.agg, self.query), number) for number, level in enumerate(above)]
+        keys = [(key_of(compiled, level.agg, self.query), number) for number, level in enumerate(above)]
         shown += [f"{expression} AS m{number}" for (expression, _), number in keys]
-        condition = f"{in_window(compiled, self.query.window, self.segments)} AND {compiled.where(self.query.filter)}"
-        base = relation(self.root, self.segments, compiled.columns, rows)
+        condition = f"{in_window(compiled, self.query.window, segments)} AND {compiled.where(self.query.filter)}"
+        base = relation(self.root, segments, compiled.columns, rows)
         if rows:
             shown += ["file", "row"]
         text = f"SELECT {', '.join(shown) or '1 AS one'} FROM ({base}) WHERE {condition}"
-        for (_, many), number in keys:
-            made = f"unnest(m{number})" if many else f"m{number}"
+        for (_, listed), number in keys:
+            made = f"unnest(m{number})" if listed else f"m{number}"
             text = f"SELECT *, {made} AS k{number} FROM ({text})"
             text = f"SELECT * FROM ({text}) WHERE k{number} IS NOT NULL{self._kept(compiled, above[number], number)}"
         return text
+
+    def _grouped(self, asked: _Asked, *, sure: bool = True) -> _Statement | None:
+        """A statement that yields the keys and measures of ``asked``; None where it would have to be read from more
+        than ``EXACT_ROWS`` rows and that is not wanted (not ``sure``)."""
+        whole = self._whole()
+        joined = self._tally(whole, asked) if whole else None
+        known = {one.path for one in whole} if joined is not None else set()
+        rest = [one for one in self.segments if one.path not in known]
+        if not sure and sum(segment.rows for segment in rest) > EXACT_ROWS:
+            return None
+        compiled = Sql()
+        text = self._statement(compiled, asked, rest)
+        if joined is None:
+            return _Statement(text, compiled.parameters, {})
+        kept = "".join(self._kept(compiled, level, number) for number, level in enumerate(asked.levels))
+        named = ", ".join([*asked.keys, asked.measures.names])
+        text = f"SELECT {named} FROM ({text}) UNION ALL SELECT {named} FROM tally WHERE true{kept}"
+        return _Statement(asked.joined(text), compiled.parameters, {"tally": joined})
+
+    def _whole(self) -> list[Segment]:
+        """Segments that lie in the window as a whole, are read as a whole, and are worth remembering answers of."""
+        t0, t1 = micros(self.query.window.start), micros(self.query.window.end)
+        least = self.engine.tallies.least_rows
+        return [
+            one for one in self.segments if one.ranges is None and one.rows >= least and one.t0 >= t0 and one.t1 < t1
+        ]
+
+    def _tally(self, whole: Sequence[Segment], asked: _Asked) -> pa.Table | None:
+        free = asked.unlimited()
+        nothing = Sql()
+        signature = (self._statement(nothing, free, []), repr(sorted(nothing.parameters.items())))
+
+        def ask(segments: Sequence[Segment], most: int) -> dict[str, pa.Table] | None:
+            compiled = Sql()
+            text = f"{self._statement(compiled, free, segments, files=True)} LIMIT {most + 1}"
+            made = self.engine.columns(text, compiled.parameters)
+            if made.num_rows > most:
+                return None
+            rows, files = made.drop_columns("file"), made.column("file")
+            return {one.path: rows.filter(pc.equal(files, str(self.root / one.path))) for one in segments}
+
+        def join(parts: pa.Table) -> pa.Table:
+            return self.engine.columns(free.joined("FROM tally"), {}, {"tally": parts})
+
+        return self.engine.tallies.over(whole, signature, ask, join)
+
+    def _statement(self, compiled: Sql, asked: _Asked, segments: Sequence[Segment], files: bool = False) -> str:
+        """One row for each key, or with ``files`` for each file and key."""
+        keys = ["file", *asked.keys] if files else asked.keys
+        source = self._measured(compiled, asked, segments, files)
+        return f"SELECT {', '.join([*keys, asked.measures.made])} FROM ({source}){by_clause(keys)}"
+
+    def _measured(self, compiled: Sql, asked: _Asked, segments: Sequence[Segment], files: bool = False) -> str:
+        extra = [asked.expression(compiled)] if asked.expression else []
+        source = self._source(compiled, asked.levels, extra, files, segments)
+        return f"SELECT * EXCLUDE (x0), unnest(x0) AS x0 FROM ({source})" if asked.listed else source
 
     def _kept(self, compiled: Sql, level: _Level, number: int) -> str:
         if level.kept is None:
@@ -117,16 +205,15 @@ class Aggregate:
         return f" AND ({names}) IN (VALUES {values})"
 
     def _buckets(self, agg: AnyAggregation, above: list[_Level]) -> dict[Keys, Answer]:
-        compiled = Sql()
-        own = len(above)
-        source = self._source(compiled, [*above, _Level(agg)])
-        names = [f"k{number}" for number in range(own + 1)]
-        text = f"SELECT {', '.join(names)}, count(*) AS n FROM ({source}) GROUP BY {', '.join(names)}"
-        text += _cut(agg, names[:-1], names[-1])
-        rows = self.engine.rows(text, compiled.parameters)
+        asked = _Asked([*above, _Level(agg)])
+        made = self._grouped(asked)
+        assert made is not None
+        text = f"WITH grouped AS MATERIALIZED ({made.text}) SELECT {', '.join(asked.keys)}, n FROM grouped"
+        text += cut(agg, asked.keys[:-1], asked.keys[-1])
+        rows = self.engine.rows(text, made.parameters, made.tables)
         if len(rows) > 4 * MAX_BUCKETS:
             raise AppError(ErrorKind.INVALID, "infra.query_buckets", place="aggregation", limit=MAX_BUCKETS)
-        inner = self._inner(agg, [*above, _Level(agg, _survivors(agg, rows))])
+        inner = self._inner(agg, [*above, _Level(agg, survivors(agg, rows))])
         grouped: dict[Keys, list[tuple[Any, Bucket]]] = defaultdict(list)
         for *keys, count in rows:
             parts = {
@@ -170,30 +257,60 @@ class Aggregate:
     def _nothing(self, agg: AnyAggregation) -> Answer:
         if isinstance(agg, DateHistogram | Filters | Ranges):
             return Answer(self._arranged(agg, []))
-        return _empty(agg)
+        return empty(agg)
 
     def _metric(self, agg: Cardinality | Percentiles | Stats, above: list[_Level]) -> dict[Keys, Answer]:
+        match agg:
+            case Cardinality():
+                return self._distinct(agg, above)
+            case Percentiles():
+                return self._percentiles(agg, above)
+        return self._summed(agg, above)
+
+    def _distinct(self, agg: Cardinality, above: list[_Level]) -> dict[Keys, Answer]:
+        listed = many(key_place(agg.field))
+        asked = _Asked(above, lambda compiled: values_of(compiled, key_place(agg.field)), COUNTED, listed, valued=True)
+        grouped = self._grouped(asked, sure=False)
+        if grouped is None:
+            return self._estimated(asked)
+        names = asked.keys[:-1]
+        text = f"SELECT {', '.join([*names, 'count(x0)'])} FROM ({grouped.text}){by_clause(names)}"
+        rows = self.engine.rows(text, grouped.parameters, grouped.tables)
+        return {tuple(row[:-1]): Answer(values={"value": float(row[-1])}) for row in rows}
+
+    def _estimated(self, asked: _Asked) -> dict[Keys, Answer]:
+        """Distinct values by HyperLogLog, in one pass and bounded memory."""
         compiled = Sql()
-        rough = self.rows > EXACT_ROWS and not isinstance(agg, Stats)
-        measure, expression = _measure(compiled, agg, rough)
-        source = self._source(compiled, above, [expression])
-        if isinstance(agg, Cardinality) and _many(key_place(agg.field)):
-            source = f"SELECT * EXCLUDE (x0), unnest(x0) AS x0 FROM ({source})"
-        names = [f"k{number}" for number in range(len(above))]
-        text = f"SELECT {', '.join([*names, measure])} FROM ({source})"
-        if names:
-            text += f" GROUP BY {', '.join(names)}"
-        answers = {}
-        for row in self.engine.rows(text, compiled.parameters):
-            answers[tuple(row[: len(names)])] = _values(agg, row[len(names) :], rough)
-        return answers
+        source, names = self._measured(compiled, asked, self.segments), asked.keys[:-1]
+        text = f"SELECT {', '.join([*names, 'approx_count_distinct(x0)'])} FROM ({source}){by_clause(names)}"
+        rows = self.engine.rows(text, compiled.parameters)
+        return {tuple(row[:-1]): Answer(values={"value": float(row[-1])}, approximate=True) for row in rows}
+
+    def _percentiles(self, agg: Percentiles, above: list[_Level]) -> dict[Keys, Answer]:
+        rough = sum(segment.rows for segment in self.segments) > EXACT_ROWS
+        place = number_place(agg.field)
+        asked = _Asked(above, lambda compiled: sampled(compiled.column(place.column), rough=rough), valued=True)
+        grouped = self._grouped(asked)
+        assert grouped is not None
+        text = f"SELECT {', '.join([*asked.keys, 'n'])} FROM ({grouped.text}) WHERE x0 IS NOT NULL ORDER BY x0"
+        counted = self.engine.columns(text, grouped.parameters, grouped.tables)
+        return quantiles(agg, counted, asked.keys[:-1], rough=rough)
+
+    def _summed(self, agg: Stats, above: list[_Level]) -> dict[Keys, Answer]:
+        place = number_place(agg.field)
+        asked = _Asked(above, lambda compiled: compiled.column(place.column), SUMMED)
+        grouped = self._grouped(asked)
+        assert grouped is not None
+        text = f"SELECT {', '.join([*asked.keys, 'c, low, high, s / nullif(c, 0), s'])} FROM ({grouped.text})"
+        rows = self.engine.rows(text, grouped.parameters, grouped.tables)
+        return {tuple(row[: len(asked.keys)]): stats(row[len(asked.keys) :]) for row in rows}
 
     def _composite(self, agg: Composite, above: list[_Level]) -> dict[Keys, Answer]:
         compiled = Sql()
         places = [key_place(name) for name in agg.fields]
-        source = self._source(compiled, above, [_values_of(compiled, where) for where in places])
+        source = self._source(compiled, above, [values_of(compiled, where) for where in places])
         for number, where in enumerate(places):
-            if _many(where):
+            if many(where):
                 source = f"SELECT * EXCLUDE (x{number}), unnest(list_distinct(x{number})) AS x{number} FROM ({source})"
         keys = [f"x{number}" for number in range(len(places))]
         condition = " AND ".join(f"{key} IS NOT NULL" for key in keys)
@@ -203,7 +320,7 @@ class Aggregate:
         names = [f"k{number}" for number in range(len(above))]
         text = (
             f"SELECT {', '.join([*names, *keys])}, count(*) FROM ({source}) WHERE {condition}"
-            f" GROUP BY {', '.join([*names, *keys])}{_first(names, ', '.join(keys), agg.size)}"
+            f" GROUP BY {', '.join([*names, *keys])}{first(names, ', '.join(keys), agg.size)}"
         )
         return self._composed(agg, places, len(names), self.engine.rows(text, compiled.parameters))
 
@@ -238,144 +355,5 @@ class Aggregate:
         return {parent: Answer(hits=tuple(found)) for parent, found in grouped.items()}
 
 
-def _many(where: Place) -> bool:
-    return where.many or where.flat
-
-
-def _values_of(compiled: Sql, where: Place) -> str:
-    if _many(where):
-        return compiled.values(where)
-    column = compiled.column(where.column)
-    return f"epoch_us({column})" if where.type is FieldType.DATE else column
-
-
-def _key(compiled: Sql, agg: AnyAggregation, query: Query) -> tuple[str, bool]:
-    """The expression of the keys of ``agg``, and whether it is a list of them."""
-    match agg:
-        case DateHistogram():
-            axis(agg, query.window)
-            return _time_key(compiled, agg, query), False
-        case TermsCount(name):
-            return _term_key(compiled, key_place(name), agg.missing)
-        case RareTerms(name):
-            return _term_key(compiled, key_place(name), None)
-        case Histogram(name, interval):
-            column = compiled.column(number_place(name).column)
-            step = compiled.bind(float(positive(interval, "interval")))
-            return f"floor({column} / {step}) * {step}", False
-        case Ranges(name, bounds):
-            column = compiled.column(number_place(name).column)
-            return _matching([(at, _between(compiled, column, *pair)) for at, pair in enumerate(bounds)]), True
-        case Filters(filters):
-            return _matching([(compiled.bind(name), compiled.where(node)) for name, node in filters.items()]), True
-    raise AssertionError(agg)
-
-
-def _time_key(compiled: Sql, agg: DateHistogram, query: Query) -> str:
-    us = f"epoch_us({compiled.column(agg.field)})"
-    known = offsets(agg.zone, query.window)
-    shift = str(known[0][1])
-    for since, later in known[1:]:
-        shift = f"CASE WHEN {us} >= {since} THEN {later} ELSE {shift} END"
-    interval = agg.interval_s * 1_000_000
-    local = f"floor(({us} + {shift}) / {interval})::BIGINT * {interval}" if shift != "0" else _floor(us, interval)
-    return local if by_calendar(agg) or shift == "0" else f"{local} - {shift}"
-
-
-def _floor(us: str, interval: int) -> str:
-    return f"({us} - (({us} % {interval}) + {interval}) % {interval})"
-
-
-def _term_key(compiled: Sql, where: Place, absent: str | None) -> tuple[str, bool]:
-    missing = None if absent is None else value_of(where, absent)
-    if not _many(where):
-        column = _values_of(compiled, where)
-        return (f"coalesce({column}, {compiled.bind(missing)})" if missing is not None else column), False
-    values = f"list_distinct({_values_of(compiled, where)})"
-    if missing is not None:
-        values = f"CASE WHEN len({values}) > 0 THEN {values} ELSE [{compiled.bind(missing)}] END"
-    return values, True
-
-
-def _between(compiled: Sql, column: str, low: float | None, high: float | None) -> str:
-    parts = [f"{column} IS NOT NULL"]
-    if low is not None:
-        parts.append(f"{column} >= {compiled.bind(low)}")
-    if high is not None:
-        parts.append(f"{column} < {compiled.bind(high)}")
-    return " AND ".join(parts)
-
-
-def _matching(tests: Sequence[tuple[Any, str]]) -> str:
-    cases = ", ".join(f"CASE WHEN {condition} THEN {key} END" for key, condition in tests)
-    return f"list_filter([{cases}], lambda v: v IS NOT NULL)" if tests else "[]"
-
-
-def _cut(agg: AnyAggregation, parents: Sequence[str], key: str) -> str:
-    """How many buckets of each parent are kept, and in what order they come."""
-    match agg:
-        case TermsCount(name):
-            return _first(parents, f"n DESC, {_ordered(name, key)}", agg.size)
-        case RareTerms(name):
-            return f" HAVING n <= {int(agg.max_count)}" + _first(parents, f"n, {_ordered(name, key)}", agg.size)
-    return f" ORDER BY {', '.join([*parents, key])}"
-
-
-def _ordered(name: str, key: str) -> str:
-    return f"yd_ip({key})" if key_place(name).type is FieldType.IP else key
-
-
-def _first(parents: Sequence[str], order: str, size: int) -> str:
-    if not parents:
-        return f" ORDER BY {order} LIMIT {size}"
-    listed = ", ".join(parents)
-    return f" QUALIFY row_number() OVER (PARTITION BY {listed} ORDER BY {order}) <= {size} ORDER BY {listed}, {order}"
-
-
-def _survivors(agg: AnyAggregation, rows: Sequence[tuple[Any, ...]]) -> list[Keys] | None:
-    if isinstance(agg, TermsCount | RareTerms):
-        return [tuple(row[:-1]) for row in rows]
-    return None
-
-
-def _measure(compiled: Sql, agg: Cardinality | Percentiles | Stats, rough: bool) -> tuple[str, str]:
-    match agg:
-        case Cardinality(name):
-            expression = _values_of(compiled, key_place(name))
-            return ("approx_count_distinct(x0)" if rough else "count(DISTINCT x0)"), expression
-        case Percentiles(name, percents):
-            shares = "[" + ", ".join(f"{share / 100:.6f}" for share in percents) + "]"
-            function = "approx_quantile" if rough else "quantile_cont"
-            return f"{function}(x0::DOUBLE, {shares})", compiled.column(number_place(name).column)
-        case Stats(name):
-            return "count(x0), min(x0), max(x0), avg(x0), sum(x0)", compiled.column(number_place(name).column)
-    raise AssertionError(agg)
-
-
-def _values(agg: Cardinality | Percentiles | Stats, row: Sequence[Any], rough: bool) -> Answer:
-    match agg:
-        case Cardinality():
-            return Answer(values={"value": float(row[0])}, approximate=rough)
-        case Percentiles(_, percents):
-            found = row[0] or [None] * len(percents)
-            return Answer(
-                values={str(float(share)): one for share, one in zip(percents, found, strict=True)}, approximate=rough
-            )
-    names = ("count", "min", "max", "avg", "sum")
-    return Answer(values={name: None if one is None else float(one) for name, one in zip(names, row, strict=True)})
-
-
 def _composite_key(where: Place, value: Any) -> Any:
     return date_key(value) if where.type is FieldType.DATE else value
-
-
-def _empty(agg: AnyAggregation) -> Answer:
-    """The answer where nothing was found."""
-    match agg:
-        case Cardinality():
-            return Answer(values={"value": 0.0})
-        case Percentiles(_, percents):
-            return Answer(values={str(float(share)): None for share in percents})
-        case Stats():
-            return Answer(values={"count": 0.0, "min": None, "max": None, "avg": None, "sum": None})
-    return Answer()

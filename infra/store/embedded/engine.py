@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from infra.errors import AppError, ErrorKind
 from infra.store.embedded.remembered import Remembered
+from infra.store.embedded.tallies import Tallies
 from infra.store.query import addresses, sql
 
 if TYPE_CHECKING:
@@ -45,22 +46,32 @@ class Engine:
         self._heavy = threading.BoundedSemaphore(leash.heavy_at_once)
         self._lock = threading.Lock()
         self.remembered = Remembered()
+        self.tallies = Tallies()
         self.readers = ThreadPoolExecutor(leash.threads, thread_name_prefix="rows")
         self._database: duckdb.DuckDBPyConnection | None = None
 
-    def rows(self, text: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """The rows of a query. ``AppError`` where it takes too long, too much, or too many run already."""
-        return self._run(text, parameters, lambda answer: answer.fetchall())
+    def rows(
+        self, text: str, parameters: Mapping[str, Any], tables: Mapping[str, pa.Table] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """The rows of a query, which may name ``tables``. ``AppError`` where it takes too long, too much, or too many
+        run already."""
+        return self._run(text, parameters, tables or {}, lambda answer: answer.fetchall())
 
-    def columns(self, text: str, parameters: Mapping[str, Any]) -> pa.Table:
+    def columns(
+        self, text: str, parameters: Mapping[str, Any], tables: Mapping[str, pa.Table] | None = None
+    ) -> pa.Table:
         """The answer of a query as Arrow columns."""
-        return self._run(text, parameters, lambda answer: answer.to_arrow_table())
+        return self._run(text, parameters, tables or {}, lambda answer: answer.to_arrow_table())
 
     def _run(
-        self, text: str, parameters: Mapping[str, Any], read: Callable[[duckdb.DuckDBPyRelation], Answer]
+        self,
+        text: str,
+        parameters: Mapping[str, Any],
+        tables: Mapping[str, pa.Table],
+        read: Callable[[duckdb.DuckDBPyRelation], Answer],
     ) -> Answer:
         with self.permit():
-            return self._ask(text, parameters, read)
+            return self._ask(text, parameters, tables, read)
 
     @contextmanager
     def permit(self) -> Iterator[None]:
@@ -73,11 +84,17 @@ class Engine:
             self._heavy.release()
 
     def _ask(
-        self, text: str, parameters: Mapping[str, Any], read: Callable[[duckdb.DuckDBPyRelation], Answer]
+        self,
+        text: str,
+        parameters: Mapping[str, Any],
+        tables: Mapping[str, pa.Table],
+        read: Callable[[duckdb.DuckDBPyRelation], Answer],
     ) -> Answer:
         import duckdb
 
         cursor = self._connected().cursor()
+        for name, table in tables.items():
+            cursor.register(name, table)
         timer = threading.Timer(self.leash.timeout_s, cursor.interrupt)
         timer.daemon = True
         timer.start()
