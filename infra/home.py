@@ -38,6 +38,10 @@ class Home:
         return self.root / "spool" / "agent"
 
     @property
+    def sensor_spool(self) -> Path:
+        return self.root / "spool" / "sensor"
+
+    @property
     def signal_spool(self) -> Path:
         return self.root / "spool" / "signals"
 

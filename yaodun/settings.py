@@ -77,6 +77,16 @@ class Agent(Section, frozen=True):
     ] = ()
 
 
+class Sensor(Section, frozen=True):
+    """The capture of packets on this host."""
+
+    interfaces: Annotated[
+        tuple[str, ...], doc('Interfaces the sensor listens on, such as ["eth1"]; empty: there is no sensor.')
+    ] = ()
+    promiscuous: Annotated[bool, doc("Take in frames for other hosts, too (mirror port).")] = True
+    spool_mb: Annotated[int, doc("MiB of disk for what the platform has not acknowledged yet.", ge=64)] = 256
+
+
 class Playbooks(Section, frozen=True):
     """Runs of playbooks."""
 
@@ -109,6 +119,7 @@ class Settings(Section, frozen=True):
     store: Store = Store()
     records: Records = Records()
     agent: Agent = Agent()
+    sensor: Sensor = Sensor()
     identity: Identities = Identities()
     playbooks: Playbooks = Playbooks()
     graded: Graded = Graded()

@@ -16,13 +16,18 @@ from yaodun.site import Site
 
 def source_rows(site: Site, store: EventStore) -> list[dict[str, Any]]:
     """One row per source, by id; sources of this host that cannot run here are among them with reason and remedy."""
-    refusals = read_refusals(site.home.state / "refusals.json")
+    refusals = {
+        **read_refusals(site.home.state / "refusals.json"),
+        **read_refusals(site.home.state / "sensor-refusals.json"),
+    }
     counts, silent = store.counts(), read_silent(site.home.state / "silence.json")
     rows = {
         source: _row(source, counts.get(source), refusals.get(source, {}), silent=source in silent)
         for source in {*counts, *refusals}
     }
-    for item in (read_status(site.home.run, "agent") or {}).get("sources", []):
+    for item in [
+        one for name in ("agent", "sensor") for one in (read_status(site.home.run, name) or {}).get("sources", [])
+    ]:
         rows[item["id"]] = {**rows.get(item["id"], _row(item["id"], None, {}, silent=False)), **_agent_part(item)}
     return [rows[name] for name in sorted(rows)]
 

@@ -56,7 +56,8 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 class Agent:
     """``spool`` and ``state`` are folders of its own; ``channel`` leads to ingest. ``orders`` are configurations that
-    ingest sends, as they pass the check of their signature."""
+    ingest sends, as they pass the check of their signature; ``sources`` run in place of those of the settings, and
+    ``name`` keeps its files apart from another agent's."""
 
     def __init__(
         self,
@@ -68,16 +69,19 @@ class Agent:
         *,
         software: str = "",
         orders: Orders | None = None,
+        sources: Sequence[Source] | None = None,
+        name: str = "agent",
     ) -> None:
+        self._given = sources
         self._own = self._settings = settings or AgentSettings()
         self._host = host or this_host()
         self._state, self._software = state, software
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
         limits = Limits(total=self._settings.spool_mb * MIB, segment=8 * MIB, pending=16 * MIB, reserve=64 * MIB)
         self._writer = SpoolWriter(spool, limits)
-        self._places = Places(self._writer, spool, state / "agent-places.json")
+        self._places = Places(self._writer, spool, state / f"{name}-places.json")
         self.id = _identity(spool)
-        self._account = Account(state / "agent-account.json")
+        self._account = Account(state / f"{name}-account.json")
         self._orders = orders
         self._forwarder = Forwarder(
             spool, channel, Hello(self.id, self._host.name, software=software),
@@ -154,6 +158,8 @@ class Agent:
         self._running = [asyncio.create_task(self._keep_running(each), name=each.id) for each in self.sources]
 
     def _make(self, state: Path) -> Sequence[Source]:
+        if self._given is not None:
+            return self._given
         settings = self._settings
         files, watched = list(settings.log_files), list(settings.watched_files)
         if settings.usual_files:

@@ -61,13 +61,17 @@ class Meter:
         if end > start and len(data) > start:
             self._looker.look(side, time_ns, data[start:end])
 
-    def sweep(self, now_ns: int) -> Iterator[Document]:
-        """Tell the conversations that ended, fell silent or have lasted long, and forget them."""
+    def sweep(self, now_ns: int, unanswered_ns: int = IDLE_NS) -> Iterator[Document]:
+        """Tell the conversations that ended, fell silent or have lasted long, and forget them; unanswered ones
+        after ``unanswered_ns``."""
         limit = IDLE_NS if len(self._flows) <= MOST_FLOWS else 0
         done = [
             key
             for key, flow in self._flows.items()
-            if now_ns - flow.last > limit or flow.over or now_ns - flow.first > LONG_NS
+            if now_ns - flow.last > limit
+            or flow.over
+            or now_ns - flow.first > LONG_NS
+            or (now_ns - flow.last > unanswered_ns and not flow.b.packets)
         ]
         for key in done:
             yield from self._told(self._forget(key))

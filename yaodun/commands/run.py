@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import logging
 import os
 from importlib import import_module
@@ -31,6 +32,7 @@ def add(commands: Any) -> None:
     parser.add_argument("service", choices=service_names())
     parser.add_argument("--server", metavar="HOST:PORT", help="agent: the platform on another host")
     parser.add_argument("--enrol", metavar="TOKEN", help="agent: one-time token, or @FILE that holds it")
+    parser.add_argument("--interface", metavar="NAME", nargs="+", help="sensor: interfaces to listen on")
     parser.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -43,6 +45,8 @@ def override(args: argparse.Namespace) -> None:
         with contextlib.suppress(FileNotFoundError):
             remembered = (home_of(args).state / SERVER_FILE).read_text(encoding="ascii").strip()
             os.environ["YAODUN_AGENT__SERVER"] = remembered
+    if args.interface:
+        os.environ["YAODUN_SENSOR__INTERFACES"] = json.dumps(args.interface)
     if args.enrol:
         given = args.enrol
         os.environ["YAODUN_AGENT__ENROL"] = Path(given[1:]).read_text("ascii") if given.startswith("@") else given

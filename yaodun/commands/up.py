@@ -34,6 +34,7 @@ def add(commands: Any) -> None:
     parser = command(commands, "up", "run the platform on this machine", "yaodun up --listen 127.0.0.1:8600")
     parser.add_argument("--listen", metavar="HOST:PORT", help="address of pages and API")
     parser.add_argument("--agents", metavar="HOST:PORT", help="let agents on other hosts deliver here (mutual TLS)")
+    parser.add_argument("--sensor", metavar="INTERFACE", nargs="+", help="capture packets on interfaces of this host")
     parser.add_argument("--store", metavar="opensearch=URL", help="keep events in OpenSearch")
     parser.add_argument("--records", metavar="postgresql=URL", help="keep records in PostgreSQL")
     parser.add_argument("--link-file", metavar="FILE", type=Path, help="also write the one-time link into FILE")
@@ -47,9 +48,10 @@ def run(args: argparse.Namespace) -> int:
     with claim(home):
         log_to(home, "supervisor")
         override(args)
-        require_ports(read_settings(home.settings))
+        settings = read_settings(home.settings)
+        require_ports(settings)
         opening = prepare(home)
-        supervisor = Supervisor(home, SERVICES, say_died(home))
+        supervisor = Supervisor(home, services(settings), say_died(home))
         supervisor.trap()
         supervisor.start()
         try:
@@ -62,10 +64,17 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def services(settings: Settings) -> tuple[str, ...]:
+    """The services of a site: the sensor only where the settings name an interface."""
+    return (*SERVICES, "sensor") if settings.sensor.interfaces else SERVICES
+
+
 def override(args: argparse.Namespace) -> None:
     """Flags win over the settings file: the services read them from the environment."""
     if args.listen:
         os.environ["YAODUN_WEB__LISTEN"] = args.listen
+    if args.sensor:
+        os.environ["YAODUN_SENSOR__INTERFACES"] = msgspec.json.encode(args.sensor).decode()
     if args.agents:
         os.environ["YAODUN_INGEST__AGENTS_LISTEN"] = args.agents
     for flag, scheme, name in OVERRIDES:

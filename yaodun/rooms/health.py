@@ -20,7 +20,16 @@ from yaodun.overview import listeners, services
 from yaodun.site import Site
 from yaodun.sources import source_rows
 
-CEILINGS = {"agent": 45, "ingest": 200, "keeper": 110, "analysis": 130, "runner": 70, "signer": 55, "web": 230}
+CEILINGS = {
+    "agent": 45,
+    "ingest": 200,
+    "keeper": 110,
+    "analysis": 130,
+    "runner": 70,
+    "signer": 55,
+    "web": 230,
+    "sensor": 60,
+}
 HOURS = 24
 EVERY_HOUR_S = 60.0
 SERVICES_EVERY_S = 2.0
