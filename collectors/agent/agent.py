@@ -109,6 +109,13 @@ class Agent:
             self._account.save()
             self._writer.close()
 
+    async def poll(self, pollers: Sequence[dict[str, Any]]) -> None:
+        """Watch these things beside what else it is told: the sources begin anew."""
+        self._own = msgspec.structs.replace(self._own, pollers=tuple(pollers))
+        self._settings = msgspec.structs.replace(self._settings, pollers=self._own.pollers)
+        await _end(self._running)
+        self._begin_sources()
+
     def status(self) -> dict[str, Any]:
         """Counters, the connection, and the state of every source, as plain JSON values."""
         return {

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from dashboards.rooms.alerts import Alerts
 from dashboards.rooms.audit import Audit
+from dashboards.rooms.connecting import Connecting
 from dashboards.rooms.devices import Devices
 from dashboards.rooms.fleet import Fleet
 from dashboards.rooms.graded import Graded
@@ -47,6 +48,7 @@ class Rooms:
     register: Register
     fleet: Fleet
     devices: Devices
+    connecting: Connecting
     pki: Pki
     work: Work
     authorizer: Authorizer

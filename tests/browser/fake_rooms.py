@@ -23,6 +23,7 @@ from infra.store.query.tree import Answer, AnyAggregation, Page, Query
 from infra.store.seams import Batch, SourceCount, SpoolPosition, StreamStats
 from infra.web.seams import Actor, Decision
 from tests.browser.fake_alerts import FakeAlerts
+from tests.browser.fake_connecting import FakeConnecting
 from tests.browser.fake_devices import FakeDevices
 from tests.browser.fake_fleet import FakeFleet
 from tests.browser.fake_graded import fake_graded
@@ -670,6 +671,7 @@ def fake_rooms(mode: str = "full", clock: Clock | None = None, events: Any = Non
         register=FakeRegister(),
         fleet=FakeFleet(clock, mode),
         devices=FakeDevices(clock, mode),
+        connecting=FakeConnecting(mode),
         pki=FakePki(clock, mode),
         work=work,
         authorizer=AllowAll(),

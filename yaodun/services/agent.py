@@ -11,11 +11,15 @@ from collectors.agent.agent import Agent, AgentSettings
 from collectors.agent.channel import LocalChannel
 from collectors.agent.identity import AgentIdentity
 from collectors.agent.orders import Orders
+from collectors.pollers.local import LocalPollers
 from collectors.sources.reporting import this_host
 from infra.errors import AppError, ErrorKind
 from yaodun import __version__
 from yaodun.preflight import split_address
 from yaodun.site import Site
+
+LOOK_S = 1.0
+"""How often the pollers that people added are looked for."""
 
 
 class AgentService:
@@ -38,8 +42,7 @@ class AgentService:
     async def run(self, stop: asyncio.Event) -> None:
         """Collect until told to stop."""
         if not self._chosen.server:
-            self._agent = self._make(LocalChannel(self._home.run / "agent.sock"))
-            await self._agent.run(stop)
+            await self._run_here(stop)
             return
         identity = AgentIdentity(self._home.secrets / "agent", *split_address(self._chosen.server, "agent.server"))
         if not await self._enrolled(identity, stop):
@@ -52,6 +55,25 @@ class AgentService:
         finally:
             fresh.cancel()
             await asyncio.gather(fresh, return_exceptions=True)
+
+    async def _run_here(self, stop: asyncio.Event) -> None:
+        """On the platform's own host: people add pollers from a page."""
+        pollers = LocalPollers(self._home.state, self._home.secrets)
+        agent = self._agent = self._make(LocalChannel(self._home.run / "agent.sock"))
+        watch = asyncio.create_task(self._follow(agent, pollers), name="pollers")
+        try:
+            await agent.run(stop)
+        finally:
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+
+    async def _follow(self, agent: Agent, pollers: LocalPollers) -> None:
+        known = 0
+        while True:
+            if (stamp := pollers.stamp()) != known:
+                known = stamp
+                await agent.poll([*self._chosen.pollers, *pollers.read()])
+            await asyncio.sleep(LOOK_S)
 
     def status(self) -> dict[str, Any]:
         """Connection, counters, and the state of every source."""

@@ -42,6 +42,7 @@ from yaodun import __version__
 from yaodun.preflight import split_address
 from yaodun.rooms.alerts import AlertRoom
 from yaodun.rooms.casework import casework_of
+from yaodun.rooms.connecting import ConnectingRoom
 from yaodun.rooms.fleet import FleetRoom
 from yaodun.rooms.graded import graded_of
 from yaodun.rooms.graph import graph_desk
@@ -148,6 +149,7 @@ class WebService:
             register=RegisterRoom(site.register),
             fleet=FleetRoom(site, store),
             devices=site.devices,
+            connecting=ConnectingRoom(site),
             pki=PkiRoom(self._trust),
             work=casework.rooms(graded.todos()),
             graded=graded.rooms(),
