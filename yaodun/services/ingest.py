@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from analytics.network import NetworkDetector
 from analytics.rules import Engine, load_rules
 from analytics.rules.coverage import Watch, Watched
 from analytics.rules.load import shipped_rules
@@ -56,6 +57,7 @@ from infra.web.server import server_of
 from infra.web.serving import Serving, plain_server
 from trust.identity.authenticate import SourceTokens
 from yaodun.backtest import received_since
+from yaodun.detectors import Together
 from yaodun.findings import finding_signals
 from yaodun.preflight import split_address
 from yaodun.site import Site
@@ -103,8 +105,8 @@ class Ingest:
         more = {FrameKind.READINGS.value: ReadingsSplitter(decoders, self._book.keys, self._book.devices).split}
         self._pipeline = Pipeline(
             spool=SPOOL, reader=self._reader, parsers=ShippedParsers(more), enrich=self._enrich,
-            detector=Watched(self._memory, self._watch), hand_over=self._hand_over, store=self._store,
-            sensing=self._judge,
+            detector=Together(Watched(self._memory, self._watch), NetworkDetector()), hand_over=self._hand_over,
+            store=self._store, sensing=self._judge,
         )  # fmt: skip
         self._places = Places(self._spool, site.home.ingest_spool, site.home.state / "ingest-places.json")
         self._gate = BacklogGate(

@@ -96,3 +96,13 @@ def test_an_interface_that_is_not_here_is_said_with_a_remedy() -> None:
     expected = "sensor_interface" if os.geteuid() == 0 else "sensor_rights"
     assert status.remedy_key == f"collectors.source.{expected}.remedy"
     assert status.detail == {"place": "nothere9"}
+
+
+def test_the_passwords_hydra_tries_are_seen_in_clear(line: Wire) -> None:
+    hydra = needs("hydra")
+    with line.started(line.far, SERVE), line.heard() as heard:
+        line.run(line.near, ["curl", "-s", "--retry", "40", "--retry-connrefused", "--retry-delay", "0", FAR + ":8080"])
+        line.run(line.near, [hydra, "-l", "admin", "-p", "admin", "-s", "8080", FAR, "http-get", "/"])
+        told = until(heard, lambda one: "yaodun.flow.credential" in one)
+    assert told["yaodun.flow.credential"] == "http-basic"
+    assert "admin" not in str(told)
