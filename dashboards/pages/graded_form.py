@@ -205,7 +205,8 @@ def _source(row: FormRow, visit: Visit) -> Component:
 
 SOURCES = (
     "typed", "register", "flows", "exposed_services", "store_sizes", "data_register", "docx", "xlsx", "json",
-    "sensitive_scan", "grading", "visits", "deployment",
+    "sensitive_scan", "grading", "visits",
+    "business_events", "deployment",
 )  # fmt: skip
 
 

@@ -64,18 +64,16 @@ class RegisterFacts:
     def _of_alerts(self, object_id: str, now: datetime) -> Iterator[Fact]:
         only = {"system": (object_id,)}
         page = self._alerts.search(AlertQuery(only=only, since=now - LOOK_BACK, limit=1000))
-        due = [alert for alert in page.alerts if alert.first_seen < now - HANDLE_WITHIN]
-        if not due:
+        if not page.alerts:
             return
-        handled = sum(alert.state != "new" for alert in due)
-        whole = sum(bool(alert.entity.get("value") and alert.rule.get("id")) for alert in due)
-        evidence = f"/alerts?system={object_id}"
-        yield fact(
-            OBJECT, "detection.alerts_handled_pct", round(100 * handled / len(due), 2), now, "alerts", evidence=evidence
-        )
-        yield fact(
-            OBJECT, "detection.alert_fields_pct", round(100 * whole / len(due), 2), now, "alerts", evidence=evidence
-        )
+        evidence = f"/alerts?system={object_id}&state=any"
+        whole = sum(bool(alert.entity.get("value") and alert.rule.get("id")) for alert in page.alerts)
+        share = round(100 * whole / len(page.alerts), 2)
+        yield fact(OBJECT, "detection.alert_fields_pct", share, now, "alerts", evidence=evidence)
+        due = [alert for alert in page.alerts if alert.state != "new" or alert.first_seen < now - HANDLE_WITHIN]
+        if due:
+            handled = round(100 * sum(alert.state != "new" for alert in due) / len(due), 2)
+            yield fact(OBJECT, "detection.alerts_handled_pct", handled, now, "alerts", evidence=evidence)
 
     def _of_findings(self, object_id: str, now: datetime) -> Iterator[Fact]:
         found = list(self._findings.find(object_id))

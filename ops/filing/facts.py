@@ -72,6 +72,10 @@ class Known(Protocol):
 
     def categories(self, key: str) -> Sequence[str]: ...
 
+    def seen_object(self, key: str) -> Sequence[tuple[str, Stated]]: ...
+
+    def seen_category(self, key: str) -> Sequence[tuple[str, Stated]]: ...
+
 
 class PlatformPrefill:
     """Offers made from what the platform knows (the shipped ``Prefill``)."""
@@ -105,6 +109,8 @@ class PlatformPrefill:
             yield Offer("T1", "", "objects_all_total", sum(counts.values()), origin)
 
     def _object(self, key: str, document: FilingDocument) -> Iterator[Offer]:
+        for source, seen in self._known.seen_object(key):
+            yield from _stated("T2", key, seen, source)
         stated = self._known.object(key)
         if stated:
             for table in ("T2", "T3", "T4", "T5"):
@@ -118,6 +124,8 @@ class PlatformPrefill:
             yield Offer("T2", key, "interconnections", sorted({peer.sector for peer in peers[0]}), origin)
 
     def _category(self, key: str) -> Iterator[Offer]:
+        for source, seen in self._known.seen_category(key):
+            yield from _stated("T6", key, seen, source)
         stated = self._known.category(key)
         if stated:
             yield from _stated("T6", key, stated, "data_register")

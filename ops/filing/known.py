@@ -14,6 +14,7 @@ from infra.store.seams import EventStore
 from ops.controls.board import Profile
 from ops.filing.document import FilingDocument
 from ops.filing.facts import Exposed, FlowPeer, SizePoint, Stated
+from ops.filing.observed import Observed
 from ops.filing.service import Filing
 from ops.recordfiling.application import Application
 from ops.recordfiling.service import SystemRecord
@@ -71,6 +72,7 @@ class SiteKnown:
         self._records = records
         self._store = store
         self._clock = clock
+        self._observed = Observed(store)
 
     def unit(self, unit: str) -> Stated | None:
         """Table 1 from the unit's newest filing; name and region from the register."""
@@ -94,6 +96,21 @@ class SiteKnown:
         """Table 6 of the same category in an earlier filing."""
         values = self._earlier("T6", key)
         return Stated(values, self._clock.now(), f"/filing/categories/{key}") if values else None
+
+    def seen_object(self, key: str) -> Sequence[tuple[str, Stated]]:
+        """Table 2 as traffic and business events show it."""
+        return self._observed.object(key, self._clock.now())
+
+    def seen_category(self, key: str) -> Sequence[tuple[str, Stated]]:
+        """Table 6 as business events and deployment show it; the department that answers for it by the register."""
+        system = next((each for each in self._nouns.systems() if each.id == key.partition("/")[0]), None)
+        unit = next((each for each in self._nouns.units() if system and each.id == system.unit), None)
+        values = {"T6.data_dept": unit.name_zh} if unit else {}
+        if unit and unit.contact:
+            values["T6.data_person"] = unit.contact
+        now = self._clock.now()
+        stated = [("register", Stated(values, now, f"/register/units/{unit.id}"))] if unit else []
+        return [*stated, *self._observed.category(key, now)]
 
     def levels(self, unit: str) -> tuple[Mapping[int, int], datetime] | None:
         """Objects per level among the unit's graded systems."""
@@ -161,7 +178,7 @@ class SiteKnown:
 
     def _bytes(self, key: str, field: str, owners: Mapping[str, tuple[str, str]], now: datetime) -> dict[str, int]:
         """Bytes of the object's flows by the unit behind the address in ``field``, the object's own assets left out."""
-        query = _query(now, FLOW_WINDOW, (Stream.FLOWS,), Term("yaodun.system", key))
+        query = _query(now, FLOW_WINDOW, (Stream.FLOWS, Stream.LOGS), Term("yaodun.system", key))
         counted = TermsCount(field, MOST, inner={"bytes": Stats("network.bytes")})
         sums: dict[str, int] = {}
         for bucket in self._store.aggregate(query, {"a": counted})["a"].buckets:
@@ -182,7 +199,11 @@ class SiteKnown:
         system = next((each for each in self._nouns.systems() if each.id == key), None)
         if system is None:
             return {}
-        values: dict[str, Any] = {"T2.object_name": system.name_zh, "T2.object_types": ["system"]}
+        values: dict[str, Any] = {
+            "T2.object_name": system.name_zh,
+            "T2.object_types": ["system"],
+            "T2.is_subsystem": False,
+        }
         values["T2.running_status"] = "building" if system.state == "planned" else "running"
         if system.about:
             values["T2.business_description"] = system.about

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -13,15 +14,21 @@ from infra.text import say
 from infra.web.hosts import is_loopback
 from yaodun.commands.replay import count_alerts, wait_correlated, wait_stored
 from yaodun.console import console_actor
+from yaodun.demo.graded import facilities, settle
 from yaodun.demo.hosts import enter
 from yaodun.demo.play import BACK, Play, Played
 from yaodun.demo.sender import Sender
+from yaodun.demo.work import work
 from yaodun.preflight import split_address
+from yaodun.rooms.casework import casework_of
+from yaodun.rooms.graded import graded_of, host_watches
 from yaodun.site import Site, existing_site
 from yaodun.terminal import command, emit_one, home_of
 
 HOSTS, BUSINESS = "demo-hosts", "demo-business"
 PAUSE_S, FAST_PAUSE_S = 60.0, 0.5
+SETTLE_S = 2.0
+"""Receivers learn of new assets within a second."""
 TOKEN_DAYS = 1
 WAIT_S = 600.0
 
@@ -65,15 +72,19 @@ def _play(site: Site, sender: Sender, args: argparse.Namespace) -> dict[str, Any
     before = {source: _received(store, source) for source in (HOSTS, BUSINESS)}
     begun = site.clock.now()
     assets = enter(site.register, console_actor(), begun - timedelta(days=30))
+    facilities(site.register, site.zones, console_actor())
+    time.sleep(SETTLE_S)
     play = Play(sender, site.clock, args.seed, FAST_PAUSE_S if args.fast else PAUSE_S)
     _tell(play.background())
     stages = play.attack(_tell)
     for source, kind in ((HOSTS, "host_events"), (BUSINESS, "business_events")):
         wait_stored(store, source, before[source] + sender.sent[kind], WAIT_S)
     wait_correlated(site, WAIT_S)
+    filing = _grade(site, store)
     return {
         "run": play.run,
         "assets": assets,
+        "filing": filing,
         **sender.sent,
         "alerts": count_alerts(site, store, HOSTS) + count_alerts(site, store, BUSINESS),
         "stages": [
@@ -82,6 +93,19 @@ def _play(site: Site, sender: Sender, args: argparse.Namespace) -> dict[str, Any
         ],
         "look_at": _places(site, rfc3339(begun - BACK)),
     }
+
+
+def _grade(site: Site, store: EventStore) -> str:
+    """Grade the systems, and take their facts in at once; the filing that was begun."""
+    graded = graded_of(site, store)
+    actor = console_actor()
+    filing = settle(actor, site.register, graded.gradings, graded.controls, graded.filings, site.clock.now())
+    work(actor, casework_of(site, store), graded.gradings, graded.controls, graded.evaluations, site.clock)
+    for profile in graded.controls.profiles():
+        graded.controls.refresh(profile.id)
+    for watch in host_watches(site):
+        watch.look()
+    return filing
 
 
 def _received(store: EventStore, source: str) -> int:

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from infra.clock import Clock
 from infra.events.business import BusinessEvent
 from yaodun.demo.everyday import host_events, office, readings
+from yaodun.demo.graded import telemetry
 from yaodun.demo.sender import Sender
 from yaodun.demo.story import STAGES, Scene
 from yaodun.simulation.business import simulate
@@ -45,6 +46,7 @@ class Play:
         now = self._clock.now()
         dice = Dice(self._seed, "demo")
         hosts = self._sender.documents(host_events(dice.apart("hosts"), now, self.run))
+        hosts += self._sender.documents(telemetry(dice.apart("graded"), now, self.run))
         business = self._sender.events(readings(dice.apart("readings"), now, self.run))
         business += self._sender.events(office(dice.apart("office"), now, self.run))
         business += self._sender.events(self._weeks(now))

@@ -18,9 +18,12 @@ from ops.baseline.host import Host
 from ops.baseline.tree import HostTree
 from ops.calendar.clocks import Clocks
 from ops.calendar.dates import SiteDates
+from ops.controls.casework import CaseworkFacts
+from ops.controls.measured import MeasuredFacts
 from ops.controls.registers import RegisterFacts
 from ops.controls.service import Controls
 from ops.controls.telemetry import StoreFacts
+from ops.controls.traffic import TrafficFacts
 from ops.controls.watch import HostWatch
 from ops.evaluation.crypto_register import CryptoRegister
 from ops.evaluation.plan import Evaluations
@@ -30,11 +33,17 @@ from ops.filing.form import shipped_form
 from ops.filing.known import SiteKnown
 from ops.filing.service import Filings
 from ops.grading.service import Gradings
+from ops.incidents import Incidents
+from ops.incidents.desk import Desk
+from ops.inspection import Inspections
+from ops.inspection.lists import lists_of
 from ops.portal.graded import GradedTodos
 from ops.recordfiling.service import SystemRecords
 from ops.rulepacks import shipped_packs
-from ops.work import Drills
+from ops.work import Changes, Drills, Orders
 from yaodun.rooms.crypto_uses import TrustUses, WireUses
+from yaodun.rooms.inspected import Inspected
+from yaodun.rooms.site_facts import SiteBooks, SiteFacts
 from yaodun.site import Site
 
 if TYPE_CHECKING:
@@ -136,5 +145,25 @@ def controls_of(site: Site, store: EventStore) -> Controls:
     """The controls of a site, fed by its event store and registers."""
     alerts = Alerts(site.records, site.clock, record)
     findings = Rectification(site.records, site.clock)
-    sources = (StoreFacts(store), RegisterFacts(site.register, alerts, findings))
+    sources = (
+        StoreFacts(store), TrafficFacts(store, site.register, site.zones), MeasuredFacts(store),
+        RegisterFacts(site.register, alerts, findings), SiteFacts(site, store),
+        CaseworkFacts(_books(site, alerts), store),
+    )  # fmt: skip
     return Controls(site.records, site.clock, sources)
+
+
+def _books(site: Site, alerts: Alerts) -> SiteBooks:
+    records, clock = site.records, site.clock
+    incidents = Incidents(records, clock, record, alerts, FolderBlobs(site.home.blobs))
+    orders, changes = Orders(records, clock, record), Changes(records, clock, record)
+    lists = lists_of(site.home.root / "inspections")
+    inspections = Inspections(records, clock, record, lists, Inspected(site, partial(_no_store, site)), orders, changes)
+    return SiteBooks(
+        site, Desk(incidents, alerts, clock), inspections, changes, Drills(records, clock, record),
+        Gradings(records, clock), Filings(records, clock, shipped_form()), Evaluations(records, clock, shipped_packs()),
+    )  # fmt: skip
+
+
+def _no_store(site: Site) -> EventStore:
+    return site.open_store(read_only=True)

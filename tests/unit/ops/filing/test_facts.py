@@ -52,6 +52,12 @@ class Site:
     def categories(self, key: str) -> Sequence[str]:
         return ["flow"]
 
+    def seen_object(self, key: str) -> Sequence[tuple[str, Stated]]:
+        return ()
+
+    def seen_category(self, key: str) -> Sequence[tuple[str, Stated]]:
+        return ()
+
 
 def offered() -> tuple:  # type: ignore[type-arg]
     document = new_document("F1", FORM, {"trace": ["flow"]})
