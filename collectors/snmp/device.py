@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from ipaddress import ip_address
 
 from collectors.pollers.items import ItemBook
 from collectors.snmp.ber import Oid, Value
@@ -53,7 +54,7 @@ class PolledDevice:
         self.missing.clear()
         scalars = await self._session.get([each.oid for each in self._objects.scalar if each.type == "text"])
         own = {each.name: _words(scalars[each.oid]) for each in self._objects.scalar if scalars.get(each.oid)}
-        item: Event = {"host.name": self.name, "host.ip": [self.host], "yaodun.inventory.item": own}
+        item: Event = {"host.name": self.name, "host.ip": addresses_of(self.host), "yaodun.inventory.item": own}
         documents = book.update(self.host, "network-device", {self.host: item}, now_ms)
         for table in self._objects.table:
             if table.inventory:
@@ -128,7 +129,7 @@ class PolledDevice:
 
     def _document(self, name: str, value: float, unit: str, instance: str) -> Event:
         event: Event = {
-            "event.kind": "metric", "event.module": "snmp", "host.name": self.name, "host.ip": [self.host],
+            "event.kind": "metric", "event.module": "snmp", "host.name": self.name, "host.ip": addresses_of(self.host),
             "yaodun.metric.name": name, "yaodun.metric.value": value, "yaodun.metric.unit": unit,
             "yaodun.stream": Stream.METRICS.value,
         }  # fmt: skip
@@ -137,14 +138,24 @@ class PolledDevice:
         return event
 
 
+def addresses_of(host: str) -> list[str]:
+    """The address in ``address`` or ``address:port``; none where the device is named instead."""
+    name, separator, port = host.rpartition(":")
+    address = name if separator and port.isdigit() and ":" not in name else host
+    try:
+        return [str(ip_address(address))]
+    except ValueError:
+        return []
+
+
 def failure(host: str, name: str, error: Exception, took_s: float) -> Event:
     """A poll that failed, as an event."""
     problem = str(error) if isinstance(error, SnmpError) else (str(error) or type(error).__name__)
     return {
         "event.kind": "event", "event.category": ["network"], "event.type": ["error"], "event.action": "poll-failed",
         "event.module": "snmp", "event.dataset": "snmp.poll", "event.outcome": "failure", "event.reason": problem[:200],
-        "event.duration": int(took_s * 1e9), "host.name": name, "host.ip": [host], "yaodun.stream": Stream.LOGS.value,
-        "message": f"{host} could not be polled: {problem[:200]}",
+        "event.duration": int(took_s * 1e9), "host.name": name, "host.ip": addresses_of(host),
+        "yaodun.stream": Stream.LOGS.value, "message": f"{host} could not be polled: {problem[:200]}",
     }  # fmt: skip
 
 

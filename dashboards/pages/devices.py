@@ -33,7 +33,7 @@ from dashboards.rooms.devices import Device, Limit
 from dashboards.views.devices import (
     NetworkDevice,
     Reading,
-    by_address,
+    by_name,
     calibration_level,
     lines,
     network_devices,
@@ -288,8 +288,8 @@ async def network(visit: Visit) -> Content:
     inventory, metrics, failed = network_queries(week(visit))
     items, heard, bad = await asyncio.gather(
         visit.ask(visit.rooms.events.search, inventory),
-        visit.ask(visit.rooms.events.aggregate, metrics, by_address()),
-        visit.ask(visit.rooms.events.aggregate, failed, by_address()),
+        visit.ask(visit.rooms.events.aggregate, metrics, by_name()),
+        visit.ask(visit.rooms.events.aggregate, failed, by_name()),
     )
     found = network_devices(items.events, heard["devices"], bad["devices"])
     if not found:
@@ -311,7 +311,7 @@ def _network(each: NetworkDevice, visit: Visit) -> Component:
         else each.reason or t("devices.state.never")
     )
     state = severity("high", words) if each.away or silent else severity("normal", t("devices.state.good"))
-    query = f"host.ip:{quoted(each.address)}"
+    query = f"host.name:{quoted(each.name)}"
     href = address("/hunt", stream="metrics,inventory,logs", q=query)
     return cells(
         link([html.B(each.name), html.Span(each.address, className="under mono")], href, className="rowlink"),

@@ -135,6 +135,25 @@ async def alerts(visit: Visit) -> Content:
     return card(t("dimension.alerts"), table(heads, rows, ("84px", "auto", "92px", "92px")), aside=aside)
 
 
+@part("dimension.devices", topics="alerts")
+async def devices(visit: Visit) -> Content:
+    """On the page of infrastructure: what sensing devices tell of another dimension, such as a cold store too warm."""
+    chosen = dimension_of(visit)
+    if chosen is not Dimension.INFRASTRUCTURE:
+        return ""
+    only: dict[str, tuple[str, ...]] = {"state": OPEN, "origin": ("sensing",)}
+    wanted = AlertFilter(
+        window=Window(visit.now - RANGES["30d"], visit.now), only=only, without={"dimension": (chosen.value,)}
+    )
+    page = await visit.ask(visit.rooms.alerts.find, wanted, Stack.FLAT, 0, LISTED)
+    if not page.items:
+        return ""
+    heads = [(t("column.level"), ""), (t("column.item"), ""), (t("column.owner"), ""), (t("column.open_for"), "num")]
+    rows = [_alert(row, visit) for row in page.items]
+    aside = link(t("dimension.see_devices"), address("/devices"))
+    return card(t("dimension.devices"), table(heads, rows, ("84px", "auto", "92px", "92px")), aside=aside)
+
+
 def _alert(row: AlertRow, visit: Visit) -> Component:
     item = link(
         [html.Span(row.title, className="cut"), html.Span(f"{row.entity} · {amount(row.signals)}", className="under")],
@@ -170,13 +189,11 @@ async def systems(visit: Visit) -> Content:
 
 async def body(visit: Visit) -> Component:
     """The page."""
-    top, listed, known = await asyncio.gather(
-        held_all(visit, score, alerts), held(measures, visit), held(systems, visit)
+    top, sensed, listed, known = await asyncio.gather(
+        held_all(visit, score, alerts), held(devices, visit), held(measures, visit), held(systems, visit)
     )
-    return html.Div([html.Div(top, className="cols-2"), listed, known], className="page")
+    return html.Div([html.Div(top, className="cols-2"), sensed, listed, known], className="page")
 
 
-PAGES = tuple(
-    Page(path.removeprefix("/"), path, body, (score, measures, alerts, systems), action="overview.read", ranged=False)
-    for path in PATHS
-)
+PARTS = (score, measures, alerts, devices, systems)
+PAGES = tuple(Page(path.removeprefix("/"), path, body, PARTS, action="overview.read", ranged=False) for path in PATHS)

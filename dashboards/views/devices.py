@@ -171,33 +171,31 @@ def network_queries(window: Window) -> tuple[Query, Query, Query]:
     )
 
 
-def by_address() -> dict[str, AnyAggregation]:
+def by_name() -> dict[str, AnyAggregation]:
     """The newest document per device."""
     last = TopHits(1, ("@timestamp", "host.name", "host.ip", "event.reason"))
-    return {"devices": TermsCount("host.ip", 1_000, inner={"last": last})}
+    return {"devices": TermsCount("host.name", 1_000, inner={"last": last})}
 
 
 def network_devices(items: Iterable[Event], heard: Answer, failed: Answer) -> list[NetworkDevice]:
-    """One row per address."""
+    """One row per device, by name."""
     told: dict[str, Event] = {}
     for event in items:
-        for address in event.get("host.ip") or ():
-            told.setdefault(str(address), event)
+        told.setdefault(str(event.get("host.name")), event)
     seen = {str(bucket.key): bucket.inner["last"].hits[0] for bucket in heard.buckets}
     bad = {str(bucket.key): bucket.inner["last"].hits[0] for bucket in failed.buckets}
     made = []
-    for address in sorted({*told, *seen, *bad}):
-        event = told.get(address) or seen.get(address) or bad[address]
+    for name in sorted({*told, *seen, *bad}):
+        event = told.get(name) or seen.get(name) or bad[name]
         inside = event.get("yaodun.inventory.item")
-        about = str(inside.get("description") or inside.get("sysDescr") or "") if isinstance(inside, dict) else ""
         made.append(
             NetworkDevice(
-                str(event.get("host.name") or address),
-                address,
-                about,
-                seen.get(address, {}).get("@timestamp"),
-                bad.get(address, {}).get("@timestamp"),
-                str(bad.get(address, {}).get("event.reason") or ""),
+                name,
+                ", ".join(map(str, event.get("host.ip") or ())),
+                str(inside.get("description") or "") if isinstance(inside, dict) else "",
+                seen.get(name, {}).get("@timestamp"),
+                bad.get(name, {}).get("@timestamp"),
+                str(bad.get(name, {}).get("event.reason") or ""),
             )
         )
     return made
