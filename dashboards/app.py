@@ -19,7 +19,7 @@ from dashboards.live import Watch
 from dashboards.manner import Manner, current_theme
 from dashboards.opening import Draw, Opened, current_opened, opening_router
 from dashboards.packed import Packed
-from dashboards.pages import ALL_PAGES, GRIDS
+from dashboards.pages import ALL_PAGES, GRIDS, SECTIONS
 from dashboards.pages.missing import MISSING_PAGE
 from dashboards.pages.page import Page
 from dashboards.parts import Part, drawn
@@ -50,7 +50,7 @@ def build_dash(rooms: Rooms) -> tuple[FastAPI, Dash]:
     """
     inner = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     inner.include_router(entrance_router(HOME))
-    rail = nav(ALL_PAGES)
+    rail = nav(SECTIONS)
     # Before Dash adds its own route of the same path: the first one wins.
     inner.include_router(opening_router(PREFIX, drawer(rooms, rail), lambda: str(to_json(app.get_layout()))))
     app = Screens(
@@ -136,7 +136,9 @@ def drawer(rooms: Rooms, rail: Part) -> Draw:
         if page.action and not look.may(page.action):
             page = MISSING_PAGE
         body, links = await asyncio.gather(page.body(look), drawn(rail, look))
-        return Opened(pathname, search, body, links, crumbs(look, page), ranges(look, page), _seen(look, pathname))
+        return Opened(
+            pathname, search, body, links, crumbs(look, page, SECTIONS), ranges(look, page), _seen(look, pathname)
+        )
 
     return draw
 

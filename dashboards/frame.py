@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboards.design.elements import Content, icon, link
+from dashboards.design.elements import Content, icon, link, segment
 from dashboards.manner import Theme, current_theme
 from dashboards.opening import Opened
-from dashboards.pages.page import Page
+from dashboards.pages.page import Page, Section
 from dashboards.parts import Part, part
 from dashboards.views.figures import amount, moment
 from dashboards.visit import DEFAULT_RANGE, RANGES, Visit, address
@@ -93,7 +93,7 @@ def _rail(opened: Opened | None) -> Component:
 def _top(actor_name: str, opened: Opened | None) -> Component:
     return html.Header(
         [
-            html.H1(opened.crumbs if opened else None, id="crumbs", className="crumbs"),
+            html.Div(opened.crumbs if opened else None, id="crumbs", className="crumbs"),
             _find(),
             html.Span(opened.ranges if opened else None, id="range"),
             _live(),
@@ -196,25 +196,25 @@ def _own_range() -> Component:
     )
 
 
-def crumbs(visit: Visit, page: Page) -> Content:
-    """The page's title; below it the thing it is about."""
+def crumbs(visit: Visit, page: Page, sections: Sequence[Section]) -> Content:
+    """The page's title, below it the thing it is about; and the pages beside it."""
     rest = visit.path.removeprefix(page.path).strip("/") if page.path != "/" else ""
-    if rest:
-        return [link(t(f"page.{page.name}"), address(page.path)), " / ", html.B(rest)]
-    return html.B(t(f"page.{page.name}"))
+    name = t(f"page.{page.name}")
+    title = html.H1([link(name, address(page.path)), " / ", html.B(rest)] if rest else html.B(name))
+    beside = next((section.open_to(visit) for section in sections if page in section.pages), ())
+    if len(beside) < 2:
+        return title
+    ways = [(t(f"page.{one.name}"), address(one.path), one == page) for one in beside]
+    return [title, segment(ways, t("frame.beside"))]
 
 
-def nav(pages: Sequence[Page]) -> Part:
+def nav(sections: Sequence[Section]) -> Part:
     """The rail as a part: counts move with the alerts."""
 
     @part("frame.nav", topics="alerts")
     async def drawn_nav(visit: Visit) -> Content:
         waiting = await _waiting(visit)
-        return [
-            _entry(page, visit, waiting)
-            for page in pages
-            if page.listed and (not page.action or visit.may(page.action))
-        ]
+        return [_entry(section, pages, visit, waiting) for section in sections if (pages := section.open_to(visit))]
 
     return drawn_nav
 
@@ -228,13 +228,13 @@ async def _waiting(visit: Visit) -> int:
     return sum(counts.get("open", {}).values())
 
 
-def _entry(page: Page, visit: Visit, waiting: int) -> Component:
-    on = page.matches(visit.path)
-    count = html.Span(amount(float(waiting)), className="count") if page.name == "alerts" and waiting else None
+def _entry(section: Section, pages: Sequence[Page], visit: Visit, waiting: int) -> Component:
+    on = any(page.matches(visit.path) for page in pages)
+    count = html.Span(amount(float(waiting)), className="count") if section.name == "alerts" and waiting else None
     attributes = {"aria-current": "page"} if on else {}
     return link(
-        [icon(page.name), html.Span(t(f"page.{page.name}")), count],
-        address(page.path),
+        [icon(section.name), html.Span(t(f"section.{section.name}")), count],
+        address(pages[0].path),
         className="on" if on else "",
         **attributes,
     )

@@ -1,6 +1,7 @@
 """Pages: each composes elements and view models, and names its parts that live on.
 
-In: a ``Visit``.  Out: ``ALL_PAGES``, the pages by path, and ``GRIDS``, the row sources of their grids.
+In: a ``Visit``.  Out: ``SECTIONS``, the rail; ``ALL_PAGES``, the pages by path; ``GRIDS``, the rows of their
+grids.
 """
 
 from __future__ import annotations
@@ -42,42 +43,40 @@ from dashboards.pages import (
     work,
     zones,
 )
+from dashboards.pages.page import Section
 from dashboards.visit import Visit
 
-ALL_PAGES = (
-    overview.PAGE,
-    alerts.PAGE,
-    incidents.PAGE,
-    work.PAGE,
-    orders.PAGE,
-    playbooks.PAGE,
-    inspections.PAGE,
-    reports.PAGE,
-    *dimension.PAGES,
-    hosts.PAGE,
-    agents.PAGE,
-    connect.PAGE,
-    devices.PAGE,
-    clouds.PAGE,
-    probes.PAGE,
-    zones.PAGE,
-    search.PAGE,
-    health.PAGE,
+SECTIONS = (
+    Section("overview", (overview.PAGE,)),
+    Section("alerts", (alerts.PAGE,)),
+    Section("incidents", (incidents.PAGE,)),
+    Section("work", (work.PAGE, orders.PAGE, inspections.PAGE, reports.PAGE)),
+    *(Section(page.name, (page,)) for page in dimension.PAGES),
+    Section("assets", (hosts.PAGE, agents.PAGE, devices.PAGE, clouds.PAGE, probes.PAGE, zones.PAGE)),
+    Section("search", (search.PAGE,)),
+    Section("playbooks", (playbooks.PAGE,)),
+    Section("filing", (graded_systems.PAGE,)),
+    Section("trust", (trust.PAGE,)),
+    Section("audit", (audit.PAGE, users.PAGE)),
+    Section("health", (health.PAGE, connect.PAGE)),
+)
+"""The rail, in order; pages of one section are beside each other at the top. A new page goes into the section where a
+person would look for it."""
+_BEHIND = (
     graded_grade.PAGE,
     graded_controls.PAGE,
     graded_findings.PAGE,
     graded_calendar.PAGE,
     graded_crypto.PAGE,
-    graded_systems.PAGE,
-    users.PAGE,
-    audit.PAGE,
-    me.PAGE,
     trust_verify.PAGE,
     trust_list.PAGE,
-    trust.PAGE,
+    me.PAGE,
     wall.PAGE,
     conformance.PAGE,
 )
+"""Pages that others lead to."""
+ALL_PAGES = (*_BEHIND, *(page for section in SECTIONS for page in section.pages))
+"""The deeper address before the one above it, for the first page that matches is shown."""
 GRIDS: dict[str, Callable[[Visit, dict[str, Any]], Awaitable[dict[str, Any]]]] = {
     "alerts": alerts.rows,
     "search": search.rows,

@@ -68,4 +68,4 @@ async def body(visit: Visit) -> Component:
     return html.Div([await held(matrix, visit)], className="page")
 
 
-PAGE = Page("conformance", "/conformance", body, (matrix,), action="overview.read", ranged=False, listed=False)
+PAGE = Page("conformance", "/conformance", body, (matrix,), action="overview.read", ranged=False)

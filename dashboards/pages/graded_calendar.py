@@ -174,5 +174,4 @@ PAGE = Page(
     (year, listing, dialogs),
     action="filing.read",
     ranged=False,
-    listed=False,
 )

@@ -474,5 +474,4 @@ async def from_risk(visit: Visit, args: Args) -> Outcome:
 
 PAGE = Page(
     "filing_controls", "/filing/controls", body, (everything, head, items, pane), action="controls.read", ranged=False,
-    listed=False,
 )  # fmt: skip

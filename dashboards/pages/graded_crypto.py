@@ -154,5 +154,4 @@ PAGE = Page(
     (score, uses, dialogs),
     action="evaluation.read",
     ranged=False,
-    listed=False,
 )

@@ -239,5 +239,4 @@ PAGE = Page(
     (board, chosen, dialogs),
     action="evaluation.read",
     ranged=False,
-    listed=False,
 )

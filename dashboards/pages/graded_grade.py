@@ -263,6 +263,4 @@ async def review(visit: Visit, args: Args) -> Outcome:
     return Outcome(t(f"grading.reviewed.{kept.state}", label=kept.label), topics=("graded",))
 
 
-PAGE = Page(
-    "filing_grade", "/filing/grade", body, (head, sides, result), action="grading.read", ranged=False, listed=False
-)
+PAGE = Page("filing_grade", "/filing/grade", body, (head, sides, result), action="grading.read", ranged=False)

@@ -97,4 +97,4 @@ async def confirm(visit: Visit, args: Args) -> Outcome:
     return Outcome(t("me.confirmed"), topics=("people",))
 
 
-PAGE = Page("me", "/me", body, (account, password, sessions), ranged=False, listed=False)
+PAGE = Page("me", "/me", body, (account, password, sessions), ranged=False)

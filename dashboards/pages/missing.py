@@ -21,4 +21,4 @@ async def body(visit: Visit) -> Component:
     return html.Div(html.Section(html.Div(words, className="state wide"), className="card"), className="page")
 
 
-MISSING_PAGE = Page("missing", "/missing", body, (), ranged=False, listed=False)
+MISSING_PAGE = Page("missing", "/missing", body, (), ranged=False)

@@ -24,8 +24,19 @@ class Page:
     action: str = ""
     grid: bool = False
     ranged: bool = True
-    listed: bool = True
 
     def matches(self, path: str) -> bool:
         """Whether an address below ``/ui`` is this page or below it."""
         return path == self.path or (self.path != "/" and path.startswith(self.path + "/"))
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """An entry of the rail: pages that belong together, the first of them opened first."""
+
+    name: str
+    pages: tuple[Page, ...]
+
+    def open_to(self, visit: Visit) -> tuple[Page, ...]:
+        """The pages this visitor may see."""
+        return tuple(page for page in self.pages if not page.action or visit.may(page.action))

@@ -281,6 +281,4 @@ async def drop(visit: Visit, args: Args) -> Outcome:
     return Outcome(t("trust_list.dropped"), topics=("trust",))
 
 
-PAGE = Page(
-    "trust_list", "/pki/list", body, (signer, entries, chosen, drafts), action="trust.read", ranged=False, listed=False
-)
+PAGE = Page("trust_list", "/pki/list", body, (signer, entries, chosen, drafts), action="trust.read", ranged=False)

@@ -232,6 +232,4 @@ def _evidence(found: Row) -> Component:
     return html.Div([save, quiet(t("trust_verify.evidence_why"))], className="row facts")
 
 
-PAGE = Page(
-    "trust_verify", "/pki/verify", body, (signer, form, about), action="trust.verify", ranged=False, listed=False
-)
+PAGE = Page("trust_verify", "/pki/verify", body, (signer, form, about), action="trust.verify", ranged=False)

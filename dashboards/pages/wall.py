@@ -169,4 +169,4 @@ async def body(visit: Visit) -> Component:
     return html.Div(list(made), className="wall")
 
 
-PAGE = Page("wall", "/wall", body, (top, scores, readings, alerts), action="overview.read", ranged=False, listed=False)
+PAGE = Page("wall", "/wall", body, (top, scores, readings, alerts), action="overview.read", ranged=False)

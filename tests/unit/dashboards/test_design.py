@@ -107,9 +107,17 @@ def test_no_chinese_outside_the_catalogue() -> None:
 
 def test_every_drawing_exists() -> None:
     drawn = set(re.findall(r"\.i-([a-z]+)", (ROOM / "assets" / "40-icons.css").read_text(encoding="utf-8")))
-    from dashboards.pages import ALL_PAGES
+    from dashboards.pages import SECTIONS
 
-    used = {page.name for page in ALL_PAGES if page.listed}
+    used = {section.name for section in SECTIONS}
     for path in ROOM.rglob("*.py"):
         used |= set(re.findall(r'\bicon\("([a-z]+)"', path.read_text(encoding="utf-8")))
     assert used <= drawn
+
+
+def test_every_entry_of_the_rail_has_a_name_and_fits_a_common_screen() -> None:
+    from dashboards.pages import SECTIONS
+
+    known = words_of("zh-CN")
+    assert [section.name for section in SECTIONS if f"dashboards.section.{section.name}" not in known] == []
+    assert len(SECTIONS) <= 15
