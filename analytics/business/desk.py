@@ -61,6 +61,19 @@ class Desk:
             known.append(found is not None and day_number(found.produced) < first)
         return np.array(known, dtype=bool)
 
+    @cached_property
+    def heads_by_party(self) -> list[tuple[str, Ints]]:
+        """(party, its lines by time) of everybody who uploads; one line a bill."""
+        lines = self.book.lines
+        firsts: dict[str, int] = {}
+        for line in range(lines.n):
+            firsts.setdefault(lines.document(line), line)
+        heads = np.array(list(firsts.values()), dtype=np.int64)
+        order = np.argsort(lines.party[heads], kind="stable")
+        parties, starts = np.unique(lines.party[heads][order], return_index=True)
+        parts = np.split(heads[order], starts[1:]) if len(parties) else []
+        return [(lines.names[party], members) for party, members in zip(parties.tolist(), parts, strict=True)]
+
     def documents(
         self,
         detector: str,

@@ -25,25 +25,39 @@ def detectors() -> tuple[Detector, ...]:
     return tuple(detector for family in loaded for detector in family.DETECTORS)
 
 
-def judge(events: Iterable[BusinessEvent], limits: Thresholds | None = None) -> list[Finding]:
+Broken = Callable[[str, Exception], None]
+"""Hears the name of a detector that broke, and how."""
+
+
+def judge(
+    events: Iterable[BusinessEvent], limits: Thresholds | None = None, broken: Broken | None = None
+) -> list[Finding]:
     """Findings about ``events``, given in any order, judged at the moment the last of them was recorded."""
-    return judge_book(build_book(events), limits)
+    return judge_book(build_book(events), limits, broken=broken)
 
 
-def judge_book(book: Book, limits: Thresholds | None = None, chosen: Iterable[Detector] | None = None) -> list[Finding]:
-    """The same for a settled book. A detector that breaks is logged and the others go on."""
+def judge_book(
+    book: Book,
+    limits: Thresholds | None = None,
+    chosen: Iterable[Detector] | None = None,
+    broken: Broken | None = None,
+) -> list[Finding]:
+    """The same for a settled book. A detector that breaks is logged and told to ``broken``; the others go on."""
     desk = Desk(book, limits)
     found: dict[tuple[str, str, str, str], Finding] = {}
     for detector in chosen if chosen is not None else detectors():
-        for one in _run(detector, desk):
+        for one in _run(detector, desk, broken):
             key = (one.detector, one.subject.kind, one.subject.value, one.events[0] if one.events else "")
             found.setdefault(key, one)
     return sorted(found.values(), key=lambda one: (one.begins, one.detector, one.subject.value))
 
 
-def _run(detector: Detector, desk: Desk) -> list[Finding]:
+def _run(detector: Detector, desk: Desk, broken: Broken | None) -> list[Finding]:
+    name = getattr(detector, "__name__", repr(detector))
     try:
         return list(detector(desk))
-    except Exception:
-        log.exception("business.detector_failed", extra={"detector": detector.__name__})
+    except Exception as problem:
+        log.exception("business.detector_failed", extra={"detector": name})
+        if broken is not None:
+            broken(name, problem)
         return []

@@ -6,10 +6,12 @@ The format of the events is in docs/business-events.md.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from infra.text import say
 from yaodun.terminal import command, emit
 
 
@@ -21,16 +23,20 @@ def add(kinds: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit 1 when something was found."""
+    """Exit 1 when something was found, or when a detector broke: then nothing can be said for it."""
     from analytics.business import judge
     from analytics.business.aliases import ids_of
     from infra.events.business import read_events
 
-    found = judge(read_events(args.file))
+    broken: dict[str, Exception] = {}
+    found = judge(read_events(args.file), broken=broken.__setitem__)
     wanted = {detector for word in args.detector or () for detector in ids_of(word.upper())}
     rows = [one for one in found if not wanted or one.detector in wanted]
     emit(_rows(rows), args)
-    return 1 if rows else 0
+    for name, problem in broken.items():
+        words = say("yaodun.analyse.broken_detector", detector=name, problem=f"{type(problem).__name__}: {problem}")
+        print(words, file=sys.stderr)
+    return 1 if rows or broken else 0
 
 
 def _rows(found: list[Any]) -> Iterator[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ def drifting(desk: Desk) -> Iterator[Finding]:
 
 def _faults(desk: Desk, dataset: str, samples: list[Sample]) -> Iterator[tuple[list[Sample], str, str]]:
     """(samples, what, column) of every block that drifted."""
-    past: defaultdict[str, Rows] = defaultdict(list)
+    past: defaultdict[str, _Past] = defaultdict(_Past)
     recent: defaultdict[str, list[Rows]] = defaultdict(list)
     learned: Counter[str] = Counter()
     version = None
@@ -63,7 +64,7 @@ def _faults(desk: Desk, dataset: str, samples: list[Sample]) -> Iterator[tuple[l
         else:
             recent[named].append(rows)
             if len(recent[named]) > limits["recent_blocks"] or learned[named] < limits["learn_samples"]:
-                past[named] = (past[named] + recent[named].pop(0))[-3000:]
+                past[named].add(recent[named].pop(0))
             learned[named] += 1
 
 
@@ -125,65 +126,123 @@ def _fits(value: Any, column: Column) -> bool:
     return isinstance(value, str)
 
 
-def _against_past(rows: Rows, past: Rows, limits: dict[str, float]) -> list[tuple[str, str]]:
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One column of some rows: how many, how many empty; ``numbers`` or ``texts`` of the others; ``lengths`` of texts.
+    Numbers and lengths are sorted; whether they are dates is asked of the past alone."""
+
+    count: int
+    empty: int
+    present: int
+    numbers: np.ndarray | None
+    texts: Counter[str]
+    lengths: np.ndarray
+    dated: bool
+
+    @classmethod
+    def of(cls, values: list[Any], past: bool = False) -> _Column:
+        present = [value for value in values if value is not None and value != ""]
+        numbers = _numbers(present)
+        texts = [str(value) for value in present] if numbers is None else []
+        lengths = np.sort(np.fromiter(map(len, texts), dtype=float, count=len(texts)))
+        sizes = (len(values), len(values) - len(present), len(present))
+        return cls(*sizes, numbers, Counter(texts), lengths, past and _dated(texts))
+
+
+class _Past:
+    """What a feed delivered so far: at most ``MOST`` rows, newest last. The picture of its columns is drawn again once
+    a tenth of it is new, not with every block."""
+
+    MOST = 3000
+
+    def __init__(self) -> None:
+        self._rows: Rows = []
+        self._new = 0
+        self._columns: dict[str, _Column] = {}
+
+    def add(self, rows: Rows) -> None:
+        """Rows that were as they should be."""
+        self._rows = (self._rows + rows)[-self.MOST :]
+        self._new += len(rows)
+
+    def columns(self) -> dict[str, _Column]:
+        """Every column by name."""
+        if not self._columns or self._new * 10 >= len(self._rows):
+            self._columns, self._new = _columns(self._rows, past=True), 0
+        return self._columns
+
+
+def _columns(rows: Rows, past: bool = False) -> dict[str, _Column]:
+    names = {name for row in rows for name in row}
+    return {name: _Column.of([row.get(name) for row in rows], past) for name in names}
+
+
+def _against_past(rows: Rows, past: _Past, limits: dict[str, float]) -> list[tuple[str, str]]:
     """Columns whose nulls, values, lengths or numbers are not what they were."""
-    columns = sorted({name for row in past for name in row} | {name for row in rows for name in row})
+    now, then = _columns(rows), past.columns()
+    columns = sorted(now.keys() | then.keys())
     least = 1e-6 / max(1, len(columns))
-    return [(what, column) for column in columns if (what := _column(rows, past, column, least, limits))]
+    none = _Column.of([])
+    found = []
+    for name in columns:
+        what = _drifted(now.get(name, none), then.get(name, none), len(rows), least, limits)
+        if what:
+            found.append((what, name))
+    return found
 
 
-def _column(rows: Rows, past: Rows, column: str, p: float, limits: dict[str, float]) -> str:
-    now, then = ([row.get(column) for row in group] for group in (rows, past))
-    empty_now, empty_then = (sum(value is None or value == "" for value in group) for group in (now, then))
-    usual = (empty_then + 0.5) / (len(then) + 1)
-    jump = empty_now / len(now) - usual
-    if jump > limits["null_jump"] and float(binom.sf(empty_now - 1, len(now), usual)) < p:
+def _drifted(now: _Column, then: _Column, rows: int, p: float, limits: dict[str, float]) -> str:
+    empty = rows - now.present
+    usual = (then.empty + 0.5) / (then.count + 1) if then.count else 1.0
+    if empty / rows - usual > limits["null_jump"] and float(binom.sf(empty - 1, rows, usual)) < p:
         return "null"
-    present_now, present_then = ([v for v in group if v is not None and v != ""] for group in (now, then))
-    if len(present_now) < 10 or len(present_then) < 30:
+    if now.present < 10 or then.present < 30:
         return ""
-    numbers_now, numbers_then = _numbers(present_now), _numbers(present_then)
-    if (numbers_now is None) != (numbers_then is None):
+    if (now.numbers is None) != (then.numbers is None):
         return "type"
-    if numbers_now is not None and numbers_then is not None:
-        return _distribution(numbers_now, numbers_then, p, "numbers")
-    texts_now, texts_then = [str(v) for v in present_now], [str(v) for v in present_then]
-    if _dated(texts_then):
+    if now.numbers is not None and then.numbers is not None:
+        return _distribution(now.numbers, then.numbers, p, "numbers")
+    if then.dated:
         return ""
-    if len(set(texts_then)) <= min(30, len(texts_then) // 8):
-        return _categories(texts_now, texts_then, p, limits)
-    lengths = [np.array([float(len(text)) for text in group]) for group in (texts_now, texts_then)]
-    return _distribution(lengths[0], lengths[1], p, "lengths")
+    if len(then.texts) <= min(30, then.present // 8):
+        return _categories(now.texts, then.texts, p, limits)
+    return _distribution(now.lengths, then.lengths, p, "lengths")
 
 
 def _dated(texts: list[str]) -> bool:
-    """Dates and times run on; that they do is no drift."""
-    return sum(bool(_DATE.match(text)) for text in texts) > 0.9 * len(texts)
+    """Dates and times run on; that they do is no drift. A few hundred of the texts tell."""
+    some = texts[:: max(1, len(texts) // 300)]
+    return sum(bool(_DATE.match(text)) for text in some) > 0.9 * len(some)
 
 
 def _numbers(values: list[Any]) -> np.ndarray | None:
     if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
-        return np.array(values, dtype=float)
+        return np.sort(np.array(values, dtype=float))
     return None
 
 
 def _distribution(now: np.ndarray, then: np.ndarray, p: float, word: str) -> str:
-    test = ks_2samp(now, then)
-    return word if test.statistic > 0.25 and test.pvalue < p else ""
+    """Kolmogorov and Smirnov: the greatest distance of two distributions; how rare it is is asked where it is wide."""
+    both = np.concatenate([now, then])
+    share_now = np.searchsorted(now, both, side="right") / len(now)
+    share_then = np.searchsorted(then, both, side="right") / len(then)
+    if float(np.abs(share_now - share_then).max()) <= 0.25:
+        return ""
+    return word if ks_2samp(now, then).pvalue < p else ""
 
 
-def _categories(now: list[str], then: list[str], p: float, limits: dict[str, float]) -> str:
-    before, after = Counter(then), Counter(now)
+def _categories(after: Counter[str], before: Counter[str], p: float, limits: dict[str, float]) -> str:
+    now, then = after.total(), before.total()
     new = sum(many for value, many in after.items() if value not in before)
-    if new > max(2, 0.05 * len(now)):
+    if new > max(2, 0.05 * now):
         return "value"
-    share = {value: (before[value] + 0.5) / (len(then) + 0.5 * len(before)) for value in before}
+    share = {value: (before[value] + 0.5) / (then + 0.5 * len(before)) for value in before}
     psi = sum(
-        ((after[value] + 0.5) / (len(now) + 0.5 * len(before)) - was)
-        * np.log((after[value] + 0.5) / (len(now) + 0.5 * len(before)) / was)
+        ((after[value] + 0.5) / (now + 0.5 * len(before)) - was)
+        * np.log((after[value] + 0.5) / (now + 0.5 * len(before)) / was)
         for value, was in share.items()
     )
-    chi = sum((after[value] - len(now) * was) ** 2 / (len(now) * was) for value, was in share.items())
+    chi = sum((after[value] - now * was) ** 2 / (now * was) for value, was in share.items())
     rare = float(chi2.sf(chi, max(1, len(share) - 1))) < p
     return "shares" if psi > limits["psi"] and rare else ""
 

@@ -20,23 +20,10 @@ from infra.events.business import NoticeType
 _LAST_DIGITS = re.compile(r"(\d+)\D*$")
 
 
-def _by_party(desk: Desk) -> Iterator[tuple[str, Ints]]:
-    """(party, its lines by time) of everybody who uploads; one line a bill."""
-    lines = desk.book.lines
-    firsts: dict[str, int] = {}
-    for line in range(lines.n):
-        firsts.setdefault(lines.document(line), line)
-    heads = np.array(list(firsts.values()), dtype=np.int64)
-    order = np.argsort(lines.party[heads], kind="stable")
-    parties, starts = np.unique(lines.party[heads][order], return_index=True)
-    for party, members in zip(parties.tolist(), np.split(heads[order], starts[1:]), strict=True):
-        yield lines.names[party], members
-
-
 def backfill(desk: Desk) -> Iterator[Finding]:
     """B18: many old bills at once from a party that usually uploads in time."""
     limits, lines, calendar = desk.limits["backfill"], desk.book.lines, desk.book.calendar
-    for party, members in _by_party(desk):
+    for party, members in desk.heads_by_party:
         lag = (lines.recorded - lines.time)[members]
         old = members[lag > limits["old_days"] * DAY_MS]
         if len(old) < limits["least_bills"]:
@@ -148,7 +135,7 @@ def _unlike_benford(amounts: np.ndarray, p: float) -> bool:
 def machine_rhythm(desk: Desk) -> Iterator[Finding]:
     """T12: many bills of one second, or nearly all of a month in its last days."""
     limits, lines = desk.limits["rhythm"], desk.book.lines
-    for party, members in _by_party(desk):
+    for party, members in desk.heads_by_party:
         seconds = Counter((lines.time[members] // 1000).tolist())
         bad = [second for second, many in seconds.items() if many >= limits["same_second"]]
         chosen = members[np.isin(lines.time[members] // 1000, bad)] if bad else members[:0]
@@ -185,7 +172,7 @@ def silent_party(desk: Desk) -> Iterator[Finding]:
     """T14: a party that holds stock stops uploading for many times its usual pause."""
     lines = desk.book.lines
     stock = _stock(desk)
-    parties = list(_by_party(desk))
+    parties = list(desk.heads_by_party)
     pauses = sum(len(members) for _, members in parties)
     for party, members in parties:
         uploads = np.unique(lines.recorded[members] // HOUR_MS) * HOUR_MS
