@@ -21,7 +21,7 @@ class Job:
 
     def __init__(self, name: str, every: timedelta, history: timedelta, judge: Judge, delay: timedelta) -> None:
         self.name, self.every, self.history, self.delay = name, every, history, delay
-        self._judge = judge
+        self.judge = judge
         self._until: datetime | None = None
 
     def run(self, now: datetime) -> list[Signal]:
@@ -33,7 +33,7 @@ class Job:
         start = max(self._until or end - self.history, end - self.history)
         found: list[Signal] = []
         while start < end:
-            signals = self._judge(Window(start, start + self.every))
+            signals = self.judge(Window(start, start + self.every))
             if start + 3 * self.every >= end:
                 found += signals[:MOST_SIGNALS]
             if len(signals) > MOST_SIGNALS:

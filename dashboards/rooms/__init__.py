@@ -17,6 +17,7 @@ from dashboards.rooms.devices import Devices
 from dashboards.rooms.fleet import Fleet
 from dashboards.rooms.graded import Graded
 from dashboards.rooms.health import Health
+from dashboards.rooms.insight import Insight
 from dashboards.rooms.people import People
 from dashboards.rooms.pki import Pki
 from dashboards.rooms.posture import Posture
@@ -54,6 +55,7 @@ class Rooms:
     authorizer: Authorizer
     pulse: Pulse
     graded: Graded | None = None
+    insight: Insight | None = None
     clock: Clock = field(default_factory=SystemClock)
     zone: timedelta = timedelta(hours=8)
     wait_s: float = 10.0

@@ -27,6 +27,7 @@ from tests.browser.fake_connecting import FakeConnecting
 from tests.browser.fake_devices import FakeDevices
 from tests.browser.fake_fleet import FakeFleet
 from tests.browser.fake_graded import fake_graded
+from tests.browser.fake_insight import FakeInsight
 from tests.browser.fake_pki import FakePki
 from tests.browser.fake_work import fake_work
 
@@ -674,6 +675,7 @@ def fake_rooms(mode: str = "full", clock: Clock | None = None, events: Any = Non
         connecting=FakeConnecting(mode),
         pki=FakePki(clock, mode),
         work=work,
+        insight=FakeInsight(clock, mode),
         authorizer=AllowAll(),
         pulse=FakePulse(alerts, people, changed=changed),
         graded=fake_graded(clock, mode),

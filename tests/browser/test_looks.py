@@ -11,7 +11,14 @@ from dashboards.pages import ALL_PAGES
 from tests.browser.chromium import Watched, chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
-PATHS = [*(page.path for page in ALL_PAGES), "/hosts/srv-01", "/alerts?sel=A-00003&stack=flat", "/hunt?sel=E-3"]
+PATHS = [
+    *(page.path for page in ALL_PAGES),
+    "/hosts/srv-01",
+    "/entities/user/mallory",
+    "/graph?node=asset:db-1",
+    "/alerts?sel=A-00003&stack=flat",
+    "/hunt?sel=E-3",
+]
 
 
 def words(watched: Watched) -> str:

@@ -47,6 +47,7 @@ from yaodun.rooms.fleet import FleetRoom
 from yaodun.rooms.graded import graded_of
 from yaodun.rooms.graph import graph_desk
 from yaodun.rooms.health import HealthRoom
+from yaodun.rooms.insight import InsightRoom
 from yaodun.rooms.models import model_desk
 from yaodun.rooms.names import Names
 from yaodun.rooms.pki import PkiRoom
@@ -153,6 +154,7 @@ class WebService:
             pki=PkiRoom(self._trust),
             work=casework.rooms(graded.todos()),
             graded=graded.rooms(),
+            insight=InsightRoom(site, alerts),
             authorizer=site.access,
             pulse=Pulse(site.records, site.clock),
             clock=site.clock,

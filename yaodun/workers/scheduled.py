@@ -10,7 +10,9 @@ from collections import Counter
 
 import orjson
 
+from analytics.behaviour.kept import KeptContributions
 from analytics.scheduled import scheduled_jobs
+from analytics.scheduled.judges import EntityJudge
 from infra.ledger import record
 from ops.alerts import Alerts
 from yaodun.service import die_with_parent, log_to
@@ -42,6 +44,8 @@ def judge(site: Site) -> dict[str, int]:
     alerts = Alerts(site.records, site.clock, record)
     store = site.open_store(read_only=True)
     counts: Counter[str] = Counter()
+    folder = site.home.state / "behaviour"
+    kept = KeptContributions.load(folder)
     for job in scheduled_jobs(store, [graph_source(site)], places=graph_places(site)):
         try:
             signals = job.run(site.clock.now())
@@ -50,6 +54,9 @@ def judge(site: Site) -> dict[str, int]:
             continue
         alerts.absorb(signals)
         counts[job.name] += len(signals)
+        if isinstance(judge_of := getattr(job, "judge", None), EntityJudge):
+            kept.merge(judge_of.kind.name, judge_of.kept, site.clock.now())
+    kept.save(folder)
     store.close()
     return dict(counts)
 
