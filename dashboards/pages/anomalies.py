@@ -52,14 +52,16 @@ def listed(rows: list[Anomaly], visit: Visit) -> Component:
         (t("column.last_seen"), "num"),
     ]
     widths = ("90px", "auto", "170px", "auto", "150px", "90px", "110px")
-    return html.Div(table(heads, [_row(one, visit) for one in rows], widths), className="scroll")
+    return table(heads, [_row(one, visit) for one in rows], widths)
 
 
 def _row(one: Anomaly, visit: Visit) -> Component:
     times = quiet(t("anomalies.times", count=amount(float(one.count)))) if one.count > 1 else None
     return cells(
         severity(one.level),
-        html.Div([link(one.title, address("/alerts", sel=one.alert), className="rowlink"), times], className="wrap"),
+        html.Div(
+            [link(one.title, address("/alerts", sel=one.alert), className="rowlink"), " ", times], className="wrap"
+        ),
         entity_link(one.kind, one.entity),
         html.Div([_reason(reason) for reason in one.reasons[:3]], className="wrap"),
         _drawn(one),

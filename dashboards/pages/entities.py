@@ -15,7 +15,7 @@ from dashboards.pages.page import Page
 from dashboards.parts import held_all, part
 from dashboards.rooms.insight import Number, Part, Risky
 from dashboards.views.features import feature, named
-from dashboards.views.figures import amount, points
+from dashboards.views.figures import amount
 from dashboards.visit import Visit, address
 from dashboards.words import t
 
@@ -37,7 +37,7 @@ async def risks(visit: Visit) -> Content:
     heads = [(t("entities.risk"), ""), (t("anomalies.entity"), ""), (t("entities.most"), ""), ("", ""),
              (t("entities.when"), "num")]  # fmt: skip
     body = table(heads, [_row(one, visit) for one in rows], ("130px", "220px", "auto", "220px", "110px"))
-    return card(t("page.entities"), html.Div(body, className="scroll"), hint=t("entities.hint"), lined=True)
+    return card(t("page.entities"), body, hint=t("entities.hint"), lined=True)
 
 
 def _row(one: Risky, visit: Visit) -> Component:
@@ -70,14 +70,14 @@ async def one(visit: Visit) -> Content:
     ]
     if found.node:
         facts.append((t("page.graph"), link(t("entities.in_graph"), address("/graph", node=found.node))))
-    history = html.Div([spark([100 * score for score in found.history], (0.0, 100 * MEDIUM)),
-                        quiet(t("entities.history"))], className="grow")  # fmt: skip
-    head = card(entity, html.Div([pairs(facts, one=True), history], className="row facts"), lined=True)
+    line = spark([100 * score for score in found.history], (0.0, 100 * MEDIUM))
+    history = html.Div([quiet(t("entities.history")), line], className="facts history-line")
+    head = card(entity, [html.Div(pairs(facts), className="facts"), history], lined=True)
     cards = [head, _parts(found.parts, found.older, visit), _numbers(found.numbers)]
     if found.anomalies:
         title = t("page.anomalies")
         cards.append(card(title, listed(list(found.anomalies), visit), lined=True))
-    return html.Div(cards, className="stack")
+    return html.Div(cards, className="stacked")
 
 
 def _parts(parts: Sequence[Part], older: Sequence[Part], visit: Visit) -> Component:
@@ -96,12 +96,12 @@ def _parts(parts: Sequence[Part], older: Sequence[Part], visit: Visit) -> Compon
     rows = [_part(each, visit) for each in (*parts, *older)]
     widths = ("90px", "150px", "170px", "auto", "auto", "90px", "110px")
     hint = t("entities.parts_hint", count=amount(float(len(parts))))
-    return card(t("entities.parts"), html.Div(table(heads, rows, widths), className="scroll"), hint=hint, lined=True)
+    return card(t("entities.parts"), table(heads, rows, widths), hint=hint, lined=True)
 
 
 def _part(each: Part, visit: Visit) -> Component:
     return cells(
-        (points(100 * each.share) if each.share else "—", "num"),
+        (f"{100 * each.share:.1f}" if each.share else "—", "num"),
         named("facet_of_risk", each.facet),
         feature(each.subject),
         html.Span(each.value, className="mono wrap"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from dash import dcc, html
@@ -64,7 +65,7 @@ async def find(visit: Visit) -> Content:
     nodes = await visit.ask(insight_of(visit).find, visit.param("q"))
     hits: Content = [html.Span([place(node.id), quiet(node.label), chip(named("node_kind", str(node.kind)))],
                                className="row") for node in nodes] or quiet(t("graph.not_found"))  # fmt: skip
-    return [form, card(t("graph.hits"), html.Div(hits, className="list"), lined=True)]
+    return html.Div([form, card(t("graph.hits"), html.Div(hits, className="list"), lined=True)], className="stacked")
 
 
 @part("graph.node", params="node most hops")
@@ -76,7 +77,7 @@ async def one(visit: Visit) -> Content:
     room, hops = insight_of(visit), min(3, max(1, _number(visit, "hops", 1)))
     near = await visit.ask(room.near, wanted, hops, min(MOST, _number(visit, "most", STEP)))
     view = await visit.ask(room.node, wanted)
-    return [_drawing(wanted, near, visit, hops), _facts(view, visit)]
+    return html.Div([_drawing(wanted, near, visit, hops), _facts(view, visit)], className="stacked")
 
 
 def _number(visit: Visit, name: str, usual: int) -> int:
@@ -88,8 +89,8 @@ def _drawing(wanted: str, near: Near, visit: Visit, hops: int) -> Component:
     shown = _shown(wanted, near, visit)
     said = "；".join(f"{node['kind']} {node['words']}" for node in shown["nodes"])
     attributes = {"data-graph": json.dumps(shown, ensure_ascii=False), "aria-label": said}
-    rows = max(3, min(14, len(near.nodes)))
-    box = html.Div(className="graph", role="group", style={"height": f"{80 + 44 * rows}px"}, **attributes)
+    rows = max(3, _tallest(shown))
+    box = html.Div(className="graph", role="group", style={"minHeight": f"{90 + 56 * rows}px"}, **attributes)
     most = min(MOST, _number(visit, "most", STEP))
     acts: list[Content] = [link(t("graph.back"), address("/graph"), className="button small")]
     if near.cut and most < MOST:
@@ -98,6 +99,11 @@ def _drawing(wanted: str, near: Near, visit: Visit, hops: int) -> Component:
         acts.append(link(t("graph.further"), visit.here(hops=str(hops + 1)), className="button small"))
     hint = t("graph.shown_cut" if near.cut else "graph.shown", count=amount(float(len(near.nodes))))
     return card(spoken(wanted), box, hint=hint, aside=html.Span(acts, className="row"), lined=True)
+
+
+def _tallest(shown: dict[str, Any]) -> int:
+    """Nodes in the highest column of the drawing."""
+    return max(Counter(node["x"] for node in shown["nodes"]).values(), default=1)
 
 
 def _shown(wanted: str, near: Near, visit: Visit) -> dict[str, Any]:
@@ -143,7 +149,7 @@ def _facts(view: NodeView, visit: Visit) -> Component:
         (t("graph.reached"), reached or "—"),
         (t("graph.harms"), html.Div(harms or "—", className="list")),
     ]
-    return card(t("graph.facts"), pairs(rows, one=True), lined=True)
+    return card(t("graph.facts"), html.Div(pairs(rows, one=True), className="facts"), lined=True)
 
 
 @part("graph.whole", topics="health")
@@ -154,7 +160,7 @@ async def whole(visit: Visit) -> Content:
     found = await visit.ask(insight_of(visit).digest)
     if found is None:
         return card(t("page.graph"), empty(t("graph.none"), t("graph.none_why"), drawing="graph"), lined=True)
-    return html.Div([_exposed(found, visit), _cuts(found), _reach(found, visit)], className="stack")
+    return html.Div([_exposed(found, visit), _cuts(found), _reach(found, visit)], className="stacked")
 
 
 def _exposed(found: Digest, visit: Visit) -> Component:
@@ -165,7 +171,7 @@ def _exposed(found: Digest, visit: Visit) -> Component:
         return card(t("graph.exposed"), body, hint=hint, lined=True)
     heads = [(t("graph.jewel"), ""), (t("graph.probability"), ""), (t("graph.way"), ""), (t("graph.value"), "num")]
     rows = [_jewel(one) for one in found.exposed]
-    body = html.Div(table(heads, rows, ("220px", "120px", "auto", "80px")), className="scroll")
+    body = table(heads, rows, ("220px", "120px", "auto", "80px"))
     return card(t("graph.exposed"), body, hint=hint, lined=True)
 
 

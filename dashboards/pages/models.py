@@ -51,8 +51,8 @@ async def listing(visit: Visit) -> Content:
     rows = [_row(view, visit, can_go_back=view.name in back and view.name in active) for view in views]
     widths = ("auto", "110px", "100px", "80px", "170px", "150px", "90px", "110px", "200px")
     hint = t("models.hint")
-    body = card(t("page.models"), html.Div(table(heads, rows, widths), className="scroll"), hint=hint, lined=True)
-    return [body, _card(chosen, visit)] if chosen else body
+    body = card(t("page.models"), table(heads, rows, widths), hint=hint, lined=True)
+    return html.Div([body, _card(chosen, visit)], className="stacked") if chosen else body
 
 
 def _row(view: ModelView, visit: Visit, *, can_go_back: bool) -> Component:
@@ -119,7 +119,7 @@ def _card(view: ModelView, visit: Visit) -> Component:
         (t("models.parent"), html.Span(one.parent or "—", className="mono")),
     ]
     close = link(t("models.close"), address("/models"), className="button small")
-    return card(t("models.card"), pairs(rows, one=True), aside=close, lined=True)
+    return card(t("models.card"), html.Div(pairs(rows, one=True), className="facts"), aside=close, lined=True)
 
 
 def _shares(calibration: dict[str, float]) -> str:

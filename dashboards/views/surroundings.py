@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Link = tuple[str, str]
-DEEPEST = 3
-TALLEST = 14
+DEEPEST = 6
+TALLEST = 12
 """Nodes in one column; a column that would be higher goes on beside itself."""
 
 

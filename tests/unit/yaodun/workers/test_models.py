@@ -28,6 +28,7 @@ from tests.unit.analytics.scheduled import office
 from trust.signer.client import ask_signer
 from trust.signer.core import SignerCore
 from trust.signer.server import SignerServer
+from yaodun.rooms.insight import InsightRoom
 from yaodun.settings import Settings
 from yaodun.site import Site
 from yaodun.trust.model_seal import SignerSeal
@@ -137,25 +138,31 @@ def test_a_life_from_lesson_to_rollback(world: World) -> None:
     world.desk.move(first.id, ModelState.ACTIVE, WANG)
     assert (shadow(world).state, shadow(world).approver) == (ModelState.ACTIVE, "wang")
     assert world.hour(intruder=True)["told"] >= 1
-    found = Alerts(world.site.records, world.clock, record).search(AlertQuery(only={"rule": ("analytics.model",)}))
+    alerts = Alerts(world.site.records, world.clock, record)
+    found = alerts.search(AlertQuery(only={"rule": ("analytics.model",)}))
     mine = {alert.entity["value"]: alert.why[0]["field"] for alert in found.alerts}
     assert mine["user3"] == "failed_logins"
     assert shadow(world).tested == world.clock.now()
+    shown = {one.entity: one for one in InsightRoom(world.site, alerts).anomalies()}["user3"]
+    assert shown.feature == "failed_logins"
+    assert shown.band[1] is not None
+    assert (shown.series[-1] or 0.0) >= 80 > shown.band[1]
+    assert (shown.reasons[0].percentile or 0.0) > 99
     assert not shadow(world).drifted, (shadow(world).moved, shadow(world).gap, shadow(world).steady)
 
 
 def test_what_is_not_sealed_by_the_signer_is_never_loaded(world: World) -> None:
     registry, seal = models.registry_of(world.site), SignerSeal(world.site.home)
-    view = world.newest("entity.host")
-    row = next(row for row in registry.versions("entity.host") if row.id == view.id)
+    view = world.newest("entity.user")
+    row = next(row for row in registry.versions("entity.user") if row.id == view.id)
     registry.load(view.id)
     for wrong in (b"", bytes(64), row.signature[:-1] + bytes([row.signature[-1] ^ 1])):
         _resign(world, view.id, wrong)
         with pytest.raises(AppError):
             registry.load(view.id)
-        assert not world.newest("entity.host").sealed
+        assert not world.newest("entity.user").sealed
     _resign(world, view.id, row.signature)
-    assert world.newest("entity.host").sealed
+    assert world.newest("entity.user").sealed
     with pytest.raises(ValueError, match="digests"):
         seal.sign(b"anything at all")
     with pytest.raises(AppError):
