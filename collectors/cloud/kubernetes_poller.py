@@ -12,15 +12,13 @@ import msgspec
 
 from collectors.cloud.picture import CloudWatch, Picture, Thing, Usage, Workload
 from collectors.cloud.rest import CloudError, ask, client_of, document, lines
-from collectors.delivery import deliver
-from collectors.frames import FrameKind
+from collectors.pollers.looking import hand_over
 from collectors.pollers.seams import Poller, PollerSettings, Tree, settings_of
 from collectors.pollers.secret import Secret, secret_of
 from collectors.sources.reporting import Reporter, milliseconds
 from infra.events.seams import EventSink
 from infra.events.stream import Event, Stream
 
-_encode = msgspec.msgpack.Encoder().encode
 _LISTS = {
     "namespaces": "/api/v1/namespaces", "nodes": "/api/v1/nodes", "pods": "/api/v1/pods",
     "services": "/api/v1/services", "persistentvolumes": "/api/v1/persistentvolumes",
@@ -78,9 +76,7 @@ class KubernetesPoller:
                 now = milliseconds(self._reporter.now())
                 told, self._told = self._told, []
                 documents = [*self._watch.update(self.picture(), now), *told]
-                if documents:
-                    frame = self._reporter.frame(FrameKind.DOCUMENTS, len(documents), _encode(documents))
-                    await deliver(sink, [frame])
+                await hand_over(self._reporter, sink, documents)
                 await asyncio.sleep(self._settings.interval_s)
             else:
                 await asyncio.sleep(0.02)

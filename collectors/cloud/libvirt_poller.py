@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-import time
 from pathlib import Path
 from typing import Annotated
 from xml.etree.ElementTree import Element
@@ -15,15 +14,13 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
 from collectors.cloud.picture import CloudWatch, Picture, Thing, Usage
-from collectors.delivery import deliver
-from collectors.frames import FrameKind
+from collectors.pollers.looking import keep_looking
 from collectors.pollers.seams import Poller, PollerSettings, Tree, settings_of
 from collectors.sources.reporting import Reporter, milliseconds
 from infra.errors import AppError, ErrorKind
 from infra.events.seams import EventSink
 from infra.events.stream import Event, Stream
 
-_encode = msgspec.msgpack.Encoder().encode
 MAX_OUTPUT = 16 << 20
 MAX_MACHINES = 2_000
 _NAME = re.compile(r"^[\w.:@+-]{1,200}$")
@@ -50,14 +47,7 @@ class LibvirtPoller:
 
     async def run(self, sink: EventSink) -> None:
         """Until cancelled; a hypervisor that cannot be read raises, and is tried again."""
-        while True:
-            began = time.monotonic()
-            documents = await self.look()
-            self._reporter.running()
-            if documents:
-                frame = self._reporter.frame(FrameKind.DOCUMENTS, len(documents), _encode(documents))
-                await deliver(sink, [frame])
-            await asyncio.sleep(max(0.1, self._settings.interval_s - (time.monotonic() - began)))
+        await keep_looking(self._reporter, sink, self.look, self._settings.interval_s)
 
     async def look(self) -> list[Event]:
         """Documents of one look; ``OSError`` or ``ValueError`` where there is none."""

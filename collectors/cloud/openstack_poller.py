@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,15 +12,13 @@ import msgspec
 
 from collectors.cloud.picture import CloudWatch, Picture, Thing, Usage
 from collectors.cloud.rest import CloudError, ask, client_of, document
-from collectors.delivery import deliver
-from collectors.frames import FrameKind
+from collectors.pollers.looking import keep_looking
 from collectors.pollers.seams import Poller, PollerSettings, Tree, settings_of
 from collectors.pollers.secret import Secret, secret_of
 from collectors.sources.reporting import Reporter, milliseconds
 from infra.events.seams import EventSink
 from infra.events.stream import Event
 
-_encode = msgspec.msgpack.Encoder().encode
 MAX_ITEMS = 100_000
 MAX_PAGES = 1_000
 _EVERYONE = ("compute", "block-storage")
@@ -62,14 +58,7 @@ class OpenStackPoller:
 
     async def run(self, sink: EventSink) -> None:
         """Until cancelled; a cloud that cannot be read raises, and is tried again."""
-        while True:
-            began = time.monotonic()
-            documents = await self.look()
-            self._reporter.running()
-            if documents:
-                frame = self._reporter.frame(FrameKind.DOCUMENTS, len(documents), _encode(documents))
-                await deliver(sink, [frame])
-            await asyncio.sleep(max(0.1, self._settings.interval_s - (time.monotonic() - began)))
+        await keep_looking(self._reporter, sink, self.look, self._settings.interval_s)
 
     async def look(self) -> list[Event]:
         """Documents of one look; ``CloudError``."""
