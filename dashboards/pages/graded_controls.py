@@ -133,7 +133,7 @@ def worst(states: Iterable[UnitState]) -> Verdict:
 
 def _point_cell(board: Board, states: Sequence[UnitState]) -> Component:
     if not states:
-        return html.Td(html.Span(className="heat none"))
+        return html.Td(html.Span(className="verdict-cell none"))
     verdict = worst(states)
     good = sum(state.verdict is Verdict.COMPLIANT for state in states)
     words = f"{say(f'ops.controls.verdict.{verdict}')} · {good}/{len(states)}"
@@ -143,7 +143,7 @@ def _point_cell(board: Board, states: Sequence[UnitState]) -> Component:
         link(
             [_shape(level), f"{good}/{len(states)}"],
             href,
-            className=f"heat {level}",
+            className=f"verdict-cell {level}",
             title=words,
             **{"aria-label": words},
         )
@@ -152,10 +152,10 @@ def _point_cell(board: Board, states: Sequence[UnitState]) -> Component:
 
 def _legend() -> Component:
     parts = [
-        html.Span([html.Span(_shape(LEVEL_OF[v]), className=f"heat {LEVEL_OF[v]}"), verdict_words(v)], className="row")
+        html.Span([html.Span(_shape(LEVEL_OF[v]), className=f"verdict-cell {LEVEL_OF[v]}"), verdict_words(v)], className="row")
         for v in Verdict
     ]  # fmt: skip
-    return html.Div(parts, className="row facts legend wraps-row")
+    return html.Div(parts, className="row facts map-legend wraps-row")
 
 
 @part("filing_controls.head", topics="graded tick")
@@ -204,7 +204,9 @@ async def items(visit: Visit) -> Content:
         groups.setdefault((state.item.clause, name), []).append(state)
     lines = [_group(visit, clause, name, states) for (clause, name), states in groups.items()]
     switches = html.Span([_verdict_switch(visit, only), _split_switch(visit, split)], className="row")
-    body: Component = html.Div(lines, className="points") if lines else empty(t("filing.nothing_here"), drawing="check")
+    body: Component = (
+        html.Div(lines, className="point-list") if lines else empty(t("filing.nothing_here"), drawing="check")
+    )
     shown = sum(len(states) for states in groups.values())
     return card(t("filing.items"), [html.Div(switches, className="facts"), body], hint=amount(float(shown)), lined=True)
 
@@ -241,7 +243,7 @@ def _tile(visit: Visit, state: UnitState) -> Component:
     on = visit.param("unit") == state.item.unit
     marks = [_shape(level), letter, html.Span("≠", className="drift") if state.drift else ""]
     wears = (
-        f"heat {level}"
+        f"verdict-cell {level}"
         + (" on" if on else "")
         + (" ready" if state.prepared not in (None, Verdict.NOT_OBTAINED) else "")
     )

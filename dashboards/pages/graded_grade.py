@@ -108,7 +108,7 @@ def _cell(visit: Visit, side: str, tick: Tick, matrix: Matrix, codes: set[str]) 
         "grading.cell", harmed=_row_name(matrix, tick.harmed), degree=t(f"grading.degree.{tick.degree}"), level=level
     )
     data = {"role": "checkbox", "aria-checked": "true" if on else "false", "aria-label": words, "title": words}
-    return html.Td(link(parts, href, className="tick on" if on else "tick", **data))
+    return html.Td(link(parts, href, className="grade-tick on" if on else "grade-tick", **data))
 
 
 @part("filing_grade.result", topics="graded", params=PARAMS)

@@ -124,13 +124,13 @@ def _system_table(rows: Sequence[SystemRow], visit: Visit) -> Component:
 def _system(row: SystemRow, visit: Visit) -> Component:
     timer = row.next_timer
     name = link([html.B(row.name), html.Span(row.id, className="under mono")], _main_href(row), className="rowlink")
-    lacks = [html.Span(_lack(row, part_name), className="lack") for part_name in row.lacks[:3]]
+    lacks = [html.Span(_lack(row, part_name), className="gap-tag") for part_name in row.lacks[:3]]
     state = say(f"ops.filing.state.{row.filing.state}") if row.filing else t("filing.not_begun")
     return cells(
         name,
         link(row.grading.label, _grade_href(row), className="mono") if row.grading else quiet("—"),
         percent_bar(row.ready / 100),
-        html.Span(lacks or quiet(t("filing.whole")), className="lacks"),
+        html.Span(lacks or quiet(t("filing.whole")), className="gap-tags"),
         html.Span(short_words(timer), title=timer.words) if timer else quiet("—"),
         (days_words(timer, visit) if timer else "—", "num"),
         chip(state, tag=row.filing is not None),

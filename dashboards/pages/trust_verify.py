@@ -184,7 +184,7 @@ def _chain(chain: Sequence[Row], reasons: Sequence[Row], at: datetime, visit: Vi
                 className=wears,
             )
         )
-    axis = html.Div([html.Span(f"{start:%Y}"), html.Span(f"{end:%Y}")], className="axis")
+    axis = html.Div([html.Span(f"{start:%Y}"), html.Span(f"{end:%Y}")], className="chain-axis")
     return html.Div([*rows, axis], className="chain")
 
 

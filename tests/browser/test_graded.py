@@ -28,7 +28,7 @@ def test_ticks_show_both_matrices_at_once_and_where_they_disagree(owner: Watched
     newest = page.locator(".matrix-box", has_text="Matrix 2025").first
     newest.get_by_role("checkbox", name=re.compile("National or regional.*General")).click()
     expect(page.locator(".number.decides")).to_contain_text("S4")
-    page.locator(".card", has_text="System service").locator("a.tick").nth(4).click()
+    page.locator(".card", has_text="System service").locator("a.grade-tick").nth(4).click()
     expect(result).to_contain_text("S4A3G4")
     expect(result).to_contain_text("S3A3G3")
     expect(result).to_contain_text("matrices disagree")
@@ -53,9 +53,9 @@ def test_a_value_is_accepted_and_says_where_it_came_from_and_who_took_it(owner: 
 def test_an_item_leads_to_the_fact_that_decided_it(owner: Watched) -> None:
     page = owner.page
     owner.open("/ui/filing/controls")
-    page.locator(".heatmap a.heat.medium").first.click()
+    page.locator(".heatmap a.verdict-cell.medium").first.click()
     expect(page.locator(".point.on")).to_be_visible()
-    page.locator(".points a.heat.medium").first.click()
+    page.locator(".point-list a.verdict-cell.medium").first.click()
     expect(page.locator(".need-row").first).to_contain_text("fails")
     expect(page.locator(".need-row .mono").first).to_have_text(re.compile(r"^[0-9a-f]{8}…[0-9a-f]{4}$"))
     owner.clean()

@@ -121,3 +121,15 @@ def test_every_entry_of_the_rail_has_a_name_and_fits_a_common_screen() -> None:
     known = words_of("zh-CN")
     assert [section.name for section in SECTIONS if f"dashboards.section.{section.name}" not in known] == []
     assert len(SECTIONS) <= 15
+
+
+def test_a_page_does_not_restyle_the_parts_of_others() -> None:
+    """A class that a page's own sheet styles by its bare name stands in no sheet before it."""
+    used: dict[str, str] = {}
+    for path in sorted((ROOM / "assets").glob("*.css")):
+        sheet = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        selectors = [one.strip() for found in re.findall(r"([^{}]+)\{", sheet) for one in found.split(",")]
+        bare = {one.split(":")[0] for one in selectors if re.fullmatch(r"\.[a-z][\w-]*(:[\w-]+)*", one)}
+        if path.name >= "55":
+            assert {name: used[name] for name in bare if name in used} == {}, path.name
+        used |= {name: path.name for one in selectors for name in re.findall(r"\.[a-z][\w-]*", one)}
