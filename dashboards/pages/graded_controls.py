@@ -152,9 +152,11 @@ def _point_cell(board: Board, states: Sequence[UnitState]) -> Component:
 
 def _legend() -> Component:
     parts = [
-        html.Span([html.Span(_shape(LEVEL_OF[v]), className=f"verdict-cell {LEVEL_OF[v]}"), verdict_words(v)], className="row")
-        for v in Verdict
-    ]  # fmt: skip
+        html.Span(
+            [html.Span(_shape(level), className=f"verdict-cell {level}"), verdict_words(verdict)], className="row"
+        )
+        for verdict, level in ((one, LEVEL_OF[one]) for one in Verdict)
+    ]
     return html.Div(parts, className="row facts map-legend wraps-row")
 
 
