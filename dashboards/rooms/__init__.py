@@ -22,6 +22,7 @@ from dashboards.rooms.people import People
 from dashboards.rooms.pki import Pki
 from dashboards.rooms.posture import Posture
 from dashboards.rooms.register import Register
+from dashboards.rooms.systems import Systems
 from dashboards.rooms.work import Work
 from infra.clock import Clock, SystemClock
 from infra.store.seams import EventStore
@@ -56,6 +57,7 @@ class Rooms:
     pulse: Pulse
     graded: Graded | None = None
     insight: Insight | None = None
+    systems: Systems | None = None
     clock: Clock = field(default_factory=SystemClock)
     zone: timedelta = timedelta(hours=8)
     wait_s: float = 10.0

@@ -29,6 +29,7 @@ from tests.browser.fake_fleet import FakeFleet
 from tests.browser.fake_graded import fake_graded
 from tests.browser.fake_insight import FakeInsight
 from tests.browser.fake_pki import FakePki
+from tests.browser.fake_systems import FakeSystems
 from tests.browser.fake_work import fake_work
 
 NEEDS = (
@@ -670,6 +671,7 @@ def fake_rooms(mode: str = "full", clock: Clock | None = None, events: Any = Non
         people=people,
         audit=FakeAudit(clock),
         register=FakeRegister(),
+        systems=FakeSystems(clock, mode),
         fleet=FakeFleet(clock, mode),
         devices=FakeDevices(clock, mode),
         connecting=FakeConnecting(mode),

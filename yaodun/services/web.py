@@ -56,6 +56,7 @@ from yaodun.rooms.posture import PostureRoom
 from yaodun.rooms.proxy_secret import proxy_secret
 from yaodun.rooms.pulse import Pulse
 from yaodun.rooms.register import RegisterRoom
+from yaodun.rooms.systems import SystemsRoom
 from yaodun.rooms.trust import TrustRooms, trust_routers
 from yaodun.site import Site
 
@@ -148,6 +149,7 @@ class WebService:
             people=site.identity,
             audit=audit,
             register=RegisterRoom(site.register),
+            systems=SystemsRoom(site),
             fleet=FleetRoom(site, store),
             devices=site.devices,
             connecting=ConnectingRoom(site),
