@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from infra.encoding import encoding_of
 from infra.errors import AppError, ErrorKind
 
 MOST_CELLS = 60_000_000
 MOST_COLUMNS = 10_000
 MOST_BYTES = 2 << 30
+MOST_HEADER = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def _check_size(path: Path) -> None:
 
 def _read_csv(path: Path) -> Table:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
+        with path.open(encoding=encoding_of(path), newline="") as stream:
             return _parse_csv(stream, path)
     except OSError as error:
         raise _refuse(path, "file_unreadable", problem=error.strerror or str(error)) from None
@@ -60,8 +63,15 @@ def _read_csv(path: Path) -> Table:
         raise _refuse(path, "table_not_utf8", problem=f"byte {error.start}") from None
 
 
+def delimiter_of(header: str) -> str:
+    """What parts the columns of a header: a comma where there is one, else the commonest of ``;``, tab and ``|``."""
+    others = sorted(";\t|", key=header.count, reverse=True)
+    return "," if "," in header or not header.count(others[0]) else others[0]
+
+
 def _parse_csv(stream: io.TextIOWrapper, path: Path) -> Table:
-    reader = csv.reader(stream)
+    first = stream.readline(MOST_HEADER)
+    reader = csv.reader(itertools.chain([first] if first else [], stream), delimiter=delimiter_of(first))
     try:
         names = [name.strip() for name in next(reader, [])]
         if not names or len(names) > MOST_COLUMNS or len(set(names)) != len(names):

@@ -30,4 +30,14 @@ def _lines(stream: object) -> Iterator[str]:
         kept = line
         while not line.endswith(b"\n") and (line := read(MOST_BYTES)):
             pass
-        yield kept.rstrip(b"\r\n").decode("utf-8", errors="replace")
+        yield _text(kept.rstrip(b"\r\n"))
+
+
+def _text(line: bytes) -> str:
+    """UTF-8, else GB 18030 (older devices write it), else UTF-8 with its bad bytes replaced."""
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return line.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return line.decode("utf-8", errors="replace")

@@ -65,3 +65,38 @@ def test_a_clock_that_jumps_back_is_no_crash(tmp_path, capsys) -> None:
     path.write_text("2026-01-02T00:00:00Z,1\n2020-01-01T00:00:00Z,1\n1767225600,2\n")
     assert main(["analyse", "series", str(path)]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+START = datetime(2026, 1, 8, 6, tzinfo=UTC)
+WRITTEN = {
+    "2026-01-08T14:00:00+08:00": START,
+    "2026-01-08 06:00:00": START,
+    "2026/1/8 6:00": START,
+    "2026年1月8日 6时": START,
+    "2026年01月08日 06时00分00秒": START,
+    "20260108060000": START,
+    f"{START.timestamp():.0f}": START,
+    f"{START.timestamp() * 1000:.0f}": START,
+    f"{START.timestamp() * 1e6:.0f}": START,
+    "2026-01-08": START.replace(hour=0),
+}
+
+
+@pytest.mark.parametrize("text", WRITTEN)
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gbk", "utf-16"])
+def test_times_as_people_write_them(tmp_path, text, encoding) -> None:
+    (tmp_path / "s.csv").write_bytes(f"主机;数值;时间\nh;42;{text}\n".encode(encoding))
+    assert list(read_series(tmp_path / "s.csv")) == [(WRITTEN[text], text, 42.0)]
+
+
+@pytest.mark.parametrize(
+    "body", ["2026-01-08 06:{:02d}:00,\n", "2026-01-08 06:{:02d}:00,5\n", "2026-01-08 06:00:00,{}\n"]
+)
+def test_all_missing_constant_and_repeated_moments_never_alert_without_cause(tmp_path, capsys, body) -> None:
+    lines = "".join(body.format(i % 60) for i in range(300))
+    (tmp_path / "s.csv").write_text("timestamp,value\n" + lines)
+    main(["analyse", "series", str(tmp_path / "s.csv")])
+    rows = [loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(rows) == 300
+    if "{}" not in body:
+        assert not any(row["alert"] for row in rows)
