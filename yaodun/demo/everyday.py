@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from analytics.systems.packs import Pack, packs
 from infra.events.business import Access, BusinessEvent, BusinessSystem, CheckIn, Document, Metric, Milestone
 from yaodun.demo.hosts import Member, addresses, members
 from yaodun.demo.label import Document as Flat
@@ -47,6 +48,21 @@ def reading(dice: Dice, member: Member, at: datetime, run: str, *, bad: bool) ->
             id=f"{run}/{item.name}/{at:%Y%m%dT%H%M%S}", system=member.id, time=at, recorded=at, simulated=True,
             name=item.name, value=round(value, 4), unit=item.unit, window_s=3600.0, about=member.hosts[0],
         )  # fmt: skip
+    expected = next((pack for pack in packs() if pack.system == member.id.value), None)
+    if expected is not None:
+        yield from _expected(expected, member, at, run, bad)
+
+
+def _expected(pack: Pack, member: Member, at: datetime, run: str, bad: bool) -> Iterator[Metric]:
+    """The numbers that the pack of the system expects of it, as its own examples of a good and a bad day say."""
+    for signal in pack.signals:
+        for number, example in enumerate(signal.unhealthy if bad else signal.healthy):
+            if example.get("kind") == "metric" and isinstance(example.get("value"), (int, float)):
+                yield Metric(
+                    id=f"{run}/{pack.system}/{signal.id}/{number}/{at:%Y%m%dT%H%M%S}", system=member.id, time=at, recorded=at,
+                    simulated=True, name=str(example["name"]), value=float(example["value"]), window_s=3600.0,
+                    about=member.hosts[0],
+                )  # fmt: skip
 
 
 def office(dice: Dice, now: datetime, run: str) -> Iterator[BusinessEvent]:

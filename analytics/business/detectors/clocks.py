@@ -13,7 +13,8 @@ from analytics.business.desk import Desk
 from analytics.business.finding import Finding, finding
 from infra.events.business import Bill, Heartbeat, Manifest, Sample
 
-_RIGHT_ZONE = "+08:00"
+_RIGHT_ZONES = frozenset({"+08:00", "+0800", "+08", "+8", "+8:00", "UTC+8", "GMT+8", ""})
+"""Spellings of China's one offset; an empty one says nothing."""
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ def _note(clock: _Clock, event: Any, skew: float) -> None:
     clock.total += 1
     if (event.time - event.recorded).total_seconds() > skew:
         clock.future.append(event)
-    if event.tz != _RIGHT_ZONE:
+    if event.tz not in _RIGHT_ZONES:
         clock.zone.append(event)
 
 

@@ -11,12 +11,14 @@ from analytics.business.desk import Desk
 from analytics.business.finding import Finding, finding
 from infra.events.business import Sensor
 
+_CELSIUS = frozenset({"CEL", "C", "°C", "℃", "CELSIUS"})
+
 
 def too_warm_or_cold(desk: Desk) -> Iterator[Finding]:
     """B13: a stretch of readings outside the limits; its weight is degrees times minutes."""
     by_sensor: defaultdict[tuple[str, str], list[Sensor]] = defaultdict(list)
     for reading in desk.book.of(Sensor):
-        if reading.product and reading.quantity_kind == "temperature" and reading.unit == "CEL":
+        if reading.product and reading.quantity_kind == "temperature" and reading.unit.upper() in _CELSIUS:
             by_sensor[(reading.sensor, reading.product)].append(reading)
     for (sensor, product), readings in by_sensor.items():
         known = desk.book.masters.products.last(product)

@@ -58,6 +58,13 @@ def test_an_irregular_issue_is_told(detector: str, fields: dict[str, Any]) -> No
     assert [one for one, _ in told(authority(), issued(WORKDAY, 9, **fields))] == [detector]
 
 
+def test_an_exporter_without_the_field_case_says_nothing_about_cases() -> None:
+    bare = [issued(WORKDAY + n / 100, n, case=None) for n in range(8)]
+    assert told(authority(), *bare) == []
+    mixed = [*bare[:1], *(issued(WORKDAY + n / 100, n) for n in range(1, 8))]
+    assert [one for one, _ in told(authority(), *mixed)] == ["B22"]
+
+
 def test_a_night_needs_an_announcement() -> None:
     night = issued(WORKDAY + 0.6, 9)
     assert [one for one, _ in told(authority(), night)] == ["B22"]

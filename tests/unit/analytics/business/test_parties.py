@@ -76,6 +76,8 @@ def test_the_cold_chain() -> None:
     assert told(cold(), *readings([5.0] * 30 + [14.0] * 12 + [5.0] * 30)) == {("B13", "S")}
     assert told(cold(), *readings([5.0] * 30 + [14.0] + [5.0] * 30)) == set()
     assert told(cold(), *readings([20.0] * 60, product=None)) == set()
+    assert told(cold(), *readings([5.0] * 30 + [14.0] * 12 + [5.0] * 30, unit="°C")) == {("B13", "S")}
+    assert told(cold(), *readings([80.0] * 60, quantity_kind="humidity", unit="P1")) == set()
 
 
 def test_a_clock_ahead_and_a_clock_in_another_zone() -> None:
@@ -85,6 +87,13 @@ def test_a_clock_ahead_and_a_clock_in_another_zone() -> None:
     assert ("B29", "D1") in told(stock, *ahead, *answers)
     late = [sent(40 + n, "D1", "P1", [], lag=3, quantity=1) for n in range(8)]
     assert ("B29", "D1") not in told(stock, *late, *answers)
+
+
+def test_spellings_of_the_one_offset_are_no_fault_and_another_offset_is() -> None:
+    stock = got(30, "X", "D1", [], quantity=100)
+    for zone in ("+0800", "UTC+8"):
+        assert ("B29", "D1") not in told(stock, sent(40, "D1", "X", [], quantity=1, tz=zone))
+    assert ("B29", "D1") in told(stock, sent(40, "D1", "X", [], quantity=1, tz="+09:00"))
 
 
 def test_quotas_of_special_drugs() -> None:

@@ -7,9 +7,11 @@ from typing import Any
 
 from analytics.rules import Engine, load_rules
 from analytics.rules.load import shipped_rules
+from analytics.systems.health import system_health
+from analytics.systems.packs import packs
 from infra.events import Conformed, Conformer, table
 from infra.events.business import BusinessSystem, Refused, decode_event, document_of, encode_event
-from yaodun.demo.everyday import host_events, office, readings
+from yaodun.demo.everyday import host_events, office, reading, readings
 from yaodun.demo.hosts import addresses, members
 from yaodun.demo.story import ATTACKER, STAGES, Scene
 from yaodun.simulation.dice import Dice
@@ -48,6 +50,15 @@ def test_all_fourteen_systems_have_hosts_and_speak() -> None:
     assert {member.id for member in members()} == set(BusinessSystem)
     assert {event.system for event in readings(Dice(1, "x"), NOW, "r")} == set(BusinessSystem)
     assert len(set(addresses().values())) == len(addresses())
+
+
+def test_a_good_hour_of_the_site_is_healthy_by_what_is_expected_and_the_attack_is_not() -> None:
+    for bad in (False, True):
+        events = [event for member in members() for event in reading(Dice(1, "x"), member, NOW, "r", bad=bad)]
+        measured = [signal for system in system_health(packs(), events, NOW) for signal in system.signals]
+        known = [signal.health for signal in measured if signal.health is not None]
+        assert len(known) >= 30
+        assert (max(known) < 0.5) if bad else (min(known) >= 0.85)
 
 
 def test_events_of_a_play_have_ids_of_their_own() -> None:
