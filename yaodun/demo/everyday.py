@@ -58,10 +58,10 @@ def _expected(pack: Pack, member: Member, at: datetime, run: str, bad: bool) -> 
     for signal in pack.signals:
         for number, example in enumerate(signal.unhealthy if bad else signal.healthy):
             if example.get("kind") == "metric" and isinstance(example.get("value"), (int, float)):
+                name = f"{run}/{pack.system}/{signal.id}/{number}/{at:%Y%m%dT%H%M%S}"
                 yield Metric(
-                    id=f"{run}/{pack.system}/{signal.id}/{number}/{at:%Y%m%dT%H%M%S}", system=member.id, time=at, recorded=at,
-                    simulated=True, name=str(example["name"]), value=float(example["value"]), window_s=3600.0,
-                    about=member.hosts[0],
+                    id=name, system=member.id, time=at, recorded=at, simulated=True, name=str(example["name"]),
+                    value=float(example["value"]), window_s=3600.0, about=member.hosts[0],
                 )  # fmt: skip
 
 
