@@ -72,6 +72,16 @@ class Home:
         return self.root / "decoders"
 
     @property
+    def feeds(self) -> Path:
+        """Threat intelligence as files, each a source."""
+        return self.root / "intelligence"
+
+    @property
+    def indicators(self) -> Path:
+        """The indicators of all feeds, made from them."""
+        return self.state / "indicators.db"
+
+    @property
     def rules(self) -> Path:
         """Rules the site adds to those that are shipped."""
         return self.root / "rules"
@@ -91,6 +101,7 @@ class Home:
             self.logs,
             self.tls,
             self.rules,
+            self.feeds,
         ):
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
         for path in (self.root, self.secrets, self.run):

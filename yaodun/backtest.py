@@ -61,10 +61,10 @@ def backtest_store(
         query = query_of(ruleset, number)
         if query.filter == All():
             return _count(ruleset, stored_events(store, start, end, now))
-        pages = _pages(
-            store, Query(streams=_streams(), window=_window(start, end, now), filter=query.filter, limit=PAGE)
+        found = pages(
+            store, Query(streams=stored_streams(), window=_window(start, end, now), filter=query.filter, limit=PAGE)
         )
-        tallies += [row for row in _count(ruleset, pages) if row["rule"] == rule.id]
+        tallies += [row for row in _count(ruleset, found) if row["rule"] == rule.id]
     return sorted(tallies, key=lambda row: -row["hits"])
 
 
@@ -72,11 +72,10 @@ def stored_events(
     store: EventStore, start: str | None, end: str | None, now: datetime, most: int = 10_000_000
 ) -> Iterator[list[Event]]:
     """Stored events, oldest first, page by page."""
-    query = Query(
-        streams=_streams(), window=_window(start, end, now), sort=(Sort("@timestamp", descending=False),), limit=PAGE
-    )
+    window, order = _window(start, end, now), (Sort("@timestamp", descending=False),)
+    query = Query(streams=stored_streams(), window=window, sort=order, limit=PAGE)
     given = 0
-    for page in _pages(store, query):
+    for page in pages(store, query):
         yield page
         given += len(page)
         if given >= most:
@@ -87,16 +86,17 @@ def received_since(store: EventStore, taken_ns: int, now: datetime) -> Iterator[
     """Stored events received after ``taken_ns`` (Unix time in nanoseconds), oldest first."""
     after = rfc3339(datetime.fromtimestamp(taken_ns / 1e9, UTC))
     window = Window(now - LONGEST_BACKLOG, now + timedelta(days=2))
-    yield from _pages(
+    yield from pages(
         store,
         Query(
-            streams=_streams(), window=window, filter=Range("event.ingested", gt=after),
+            streams=stored_streams(), window=window, filter=Range("event.ingested", gt=after),
             sort=(Sort("@timestamp", descending=False),), limit=PAGE,
         ),
     )  # fmt: skip
 
 
-def _streams() -> tuple[str, ...]:
+def stored_streams() -> tuple[str, ...]:
+    """The streams rules are matched on."""
     return tuple(stream.value for stream in SEARCHED)
 
 
@@ -106,7 +106,8 @@ def _window(start: str | None, end: str | None, now: datetime) -> Window:
     return Window(first, last)
 
 
-def _pages(store: EventStore, query: Query) -> Iterator[list[Event]]:
+def pages(store: EventStore, query: Query) -> Iterator[list[Event]]:
+    """What a query finds, page by page, as conformed events have it."""
     while True:
         page = store.search(query)
         yield [_timed(event) for event in page.events]

@@ -87,6 +87,19 @@ class Sensor(Section, frozen=True):
     spool_mb: Annotated[int, doc("MiB of disk for what the platform has not acknowledged yet.", ge=64)] = 256
 
 
+class Intelligence(Section, frozen=True):
+    """Known bad addresses, names and hashes."""
+
+    folder: Annotated[
+        str, doc("Folder of feeds (STIX 2.1, CSV, lists), read when it changes; empty: intelligence of the home.")
+    ] = ""
+    days: Annotated[int, doc("Days an indicator counts that says nothing of its end.", ge=1)] = 90
+    hunt_days: Annotated[int, doc("Days of stored events that new indicators are looked for in; 0: none.", ge=0)] = 30
+    taxii: Annotated[tuple[str, ...], doc("TAXII 2.1 collections, such as https://HOST/api/collections/ID/.")] = ()
+    taxii_authorization: Annotated[str, doc("File with the Authorization header for TAXII, such as Basic ....")] = ""
+    taxii_every_min: Annotated[int, doc("Minutes between two questions to the TAXII servers.", ge=5)] = 60
+
+
 class Playbooks(Section, frozen=True):
     """Runs of playbooks."""
 
@@ -120,6 +133,7 @@ class Settings(Section, frozen=True):
     records: Records = Records()
     agent: Agent = Agent()
     sensor: Sensor = Sensor()
+    intelligence: Intelligence = Intelligence()
     identity: Identities = Identities()
     playbooks: Playbooks = Playbooks()
     graded: Graded = Graded()

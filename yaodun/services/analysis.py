@@ -27,6 +27,7 @@ from ops.controls.watch import SourceWatch
 from ops.incidents import Incidents
 from ops.incidents.pressure import IncidentPressure
 from ops.work import Changes
+from yaodun.intelligence import EMPTY, feeds_of, state_of
 from yaodun.measures import indicator_sources
 from yaodun.rooms.graded import graded_of
 from yaodun.silence import silence_signals
@@ -40,6 +41,7 @@ POLL_S = 0.1
 JUDGE_AFTER_S = 240.0
 """Scheduled analytics judge an hour so many seconds after its end, when late events have come."""
 BUSINESS_EVERY_S = 120.0
+FEEDS_EVERY_S = 5.0
 GRAPH_AFTER_S = 45.0
 GRAPH_EVERY_S = 300.0
 PRUNE_EVERY_S = 3600.0
@@ -76,12 +78,14 @@ class Analysis:
         hourly = asyncio.create_task(self._judge_hourly())
         business = asyncio.create_task(self._judge_business())
         graph = asyncio.create_task(self._relate())
+        intelligence = asyncio.create_task(self._learn_bad())
         await stop.wait()
         self._stop.set()
         self._soon.set()
         hourly.cancel()
         business.cancel()
         graph.cancel()
+        intelligence.cancel()
         await asyncio.gather(*workers)
         self._site.records.close()
 
@@ -111,6 +115,19 @@ class Analysis:
             raise
         self._totals[counted if code == 0 else "judging_failed"] += 1
         self._soon.set()
+
+    async def _learn_bad(self) -> None:
+        """When the folder of feeds changed, and as often as TAXII servers are to be asked."""
+        known, asked = "", time.monotonic()
+        while True:
+            seen = await asyncio.to_thread(state_of, feeds_of(self._site))
+            chosen = self._site.settings.intelligence
+            due = bool(chosen.taxii) and (not known or time.monotonic() - asked > chosen.taxii_every_min * 60)
+            if seen != known or due:
+                known, asked = seen, time.monotonic()
+                if seen != EMPTY or due:
+                    await self._work("yaodun.workers.intelligence", "intelligence_renewed")
+            await asyncio.sleep(FEEDS_EVERY_S)
 
     async def _relate(self) -> None:
         """Keep the graph fresh: soon after the start, then every few minutes."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from analytics.intelligence.detector import IndicatorDetector
 from analytics.network import NetworkDetector
 from analytics.rules import Engine, load_rules
 from analytics.rules.coverage import Watch, Watched
@@ -105,8 +106,8 @@ class Ingest:
         more = {FrameKind.READINGS.value: ReadingsSplitter(decoders, self._book.keys, self._book.devices).split}
         self._pipeline = Pipeline(
             spool=SPOOL, reader=self._reader, parsers=ShippedParsers(more), enrich=self._enrich,
-            detector=Together(Watched(self._memory, self._watch), NetworkDetector()), hand_over=self._hand_over,
-            store=self._store, sensing=self._judge,
+            detector=self._detectors(), hand_over=self._hand_over, store=self._store,
+            sensing=self._judge,
         )  # fmt: skip
         self._places = Places(self._spool, site.home.ingest_spool, site.home.state / "ingest-places.json")
         self._gate = BacklogGate(
@@ -122,6 +123,11 @@ class Ingest:
         self._doors: list[Listener] = []
         self._stop = threading.Event()
         self._rates = Rates()
+
+    def _detectors(self) -> Together:
+        """Rules, traffic, and known bad values, in this order."""
+        known_bad = IndicatorDetector(self._site.home.indicators, self._site.clock.now)
+        return Together(Watched(self._memory, self._watch), NetworkDetector(), known_bad)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Receive and store until told to stop; then take in what is already acknowledged."""

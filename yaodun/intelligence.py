@@ -1,0 +1,114 @@
+"""Threat intelligence of a site: feeds come in, the store is searched for what is new."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from analytics.intelligence import Shelf, ThreatIndicator
+from analytics.intelligence.detector import DOMAINS, FIELDS, IndicatorDetector
+from analytics.intelligence.folder import Taken, mark_of, take_folder
+from analytics.intelligence.indicator import IndicatorKind
+from analytics.intelligence.taxii import objects_of
+from infra.durable import replace_file
+from infra.errors import AppError
+from infra.events import Event, Signal
+from infra.store.query.tree import Cidr, Filter, Or, Query, Terms, Window
+from infra.store.seams import EventStore
+from yaodun.backtest import pages, stored_events, stored_streams
+from yaodun.site import Site
+
+log = logging.getLogger(__name__)
+FEW, TOGETHER, MOST_EVENTS = 5_000, 250, 3_000_000
+"""So many new indicators are asked for, so many in one question; more are found by reading the events."""
+EMPTY = "[]"
+FIELDS_OF = {
+    IndicatorKind.ADDRESS: [one for one in FIELDS if one.endswith("ip")],
+    IndicatorKind.DOMAIN: [*DOMAINS, "dns.question.registered_domain"],
+    IndicatorKind.URL: ["url.full", "url.original"],
+    IndicatorKind.HASH: [one for one in FIELDS if ".hash." in one],
+    IndicatorKind.EMAIL: ["email.from.address"],
+    IndicatorKind.JA4: ["tls.client.ja4"],
+}
+
+
+def feeds_of(site: Site) -> Path:
+    """The folder of feeds."""
+    return Path(site.settings.intelligence.folder) if site.settings.intelligence.folder else site.home.feeds
+
+
+def state_of(folder: Path) -> str:
+    """Changes when a feed comes, goes or changes; ``EMPTY`` where there is none."""
+    if not folder.is_dir():
+        return EMPTY
+    return repr(sorted((path.name, mark_of(path)) for path in folder.iterdir() if path.is_file()))
+
+
+def take_in(site: Site) -> list[Taken]:
+    """Read what changed in the folder; what became of each file."""
+    shelf = Shelf(site.home.indicators, write=True)
+    try:
+        return take_folder(shelf, feeds_of(site), site.clock.now(), site.settings.intelligence.days)
+    finally:
+        shelf.close()
+
+
+def ask_taxii(site: Site) -> list[AppError]:
+    """Fetch every collection into the folder; what went wrong."""
+    chosen, problems = site.settings.intelligence, list[AppError]()
+    authorization = Path(chosen.taxii_authorization).read_text("utf-8").strip() if chosen.taxii_authorization else ""
+    for collection in chosen.taxii:
+        path = feeds_of(site) / f"taxii-{hashlib.sha256(collection.encode()).hexdigest()[:12]}.json"
+        if path.exists() and time.time() - path.stat().st_mtime < chosen.taxii_every_min * 60:
+            continue
+        try:
+            replace_file(path, objects_of(collection, authorization))
+        except AppError as error:
+            log.warning("intelligence.taxii_failed", extra={"place": collection, "problem": str(error)})
+            problems.append(error)
+    return problems
+
+
+def hunt(site: Site, store: EventStore) -> list[Signal]:
+    """The signals of stored events for indicators that are new; each is looked for once."""
+    shelf = Shelf(site.home.indicators, write=True)
+    try:
+        new = shelf.unhunted(2_000_000)
+        if not new:
+            return []
+        signals: list[Signal] = []
+        if site.settings.intelligence.hunt_days:
+            detector = IndicatorDetector(site.home.indicators, site.clock.now)
+            for events in _candidates(site, store, new):
+                signals += detector.match(events)
+        shelf.note_hunted([one.value for one in new])
+        return signals
+    finally:
+        shelf.close()
+
+
+def _candidates(site: Site, store: EventStore, new: list[ThreatIndicator]) -> Iterator[list[Event]]:
+    """Stored events that may hold one of the new ones."""
+    now = site.clock.now()
+    start = now - timedelta(days=site.settings.intelligence.hunt_days)
+    if len(new) > FEW:
+        yield from stored_events(store, start.isoformat(), None, now, most=MOST_EVENTS)
+        return
+    window = Window(start, now + timedelta(minutes=5))
+    for wanted in _questions(new):
+        yield from pages(store, Query(streams=stored_streams(), window=window, filter=wanted, limit=1_000))
+
+
+def _questions(new: list[ThreatIndicator]) -> Iterator[Filter]:
+    for kind in IndicatorKind:
+        values = sorted({one.value for one in new if one.kind is kind})
+        for at in range(0, len(values), TOGETHER):
+            part = tuple(values[at : at + TOGETHER])
+            if kind is IndicatorKind.NETWORK:
+                yield Or(tuple(Cidr(name, one) for name in FIELDS_OF[IndicatorKind.ADDRESS] for one in part))
+            else:
+                yield Or(tuple(Terms(name, part) for name in FIELDS_OF[kind]))
