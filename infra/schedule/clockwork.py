@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 from apscheduler.jobstores.base import JobLookupError
+from apscheduler.schedulers.base import STATE_RUNNING
 from apscheduler.triggers.date import DateTrigger
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -63,8 +64,15 @@ class Clockwork:
         for fire in self._records.write(self._cut_off):
             self._run(fire)
         rows = self._records.read(lambda session: session.scalars(select(ScheduleRow)).all())
-        for row in rows:
-            self._set_timer(schedule_of(row), row.done_until)
+        running = self._scheduler.state == STATE_RUNNING
+        if running:  # else each timer wakes the scheduler's thread, which looks through all there are
+            self._scheduler.pause()
+        try:
+            for row in rows:
+                self._set_timer(schedule_of(row), row.done_until)
+        finally:
+            if running:
+                self._scheduler.resume()
         return len(rows)
 
     def listen(self, feed: Feed) -> Callable[[], None]:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.schedulers.base import STATE_RUNNING, STATE_STOPPED
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,8 @@ HOUR = timedelta(hours=1)
 
 class Timers:
     """An APScheduler that never runs by itself: it tells what is set, and the test lets the time come."""
+
+    state = STATE_STOPPED
 
     def __init__(self):
         self.real = BackgroundScheduler(timezone="UTC")
@@ -238,3 +241,17 @@ def test_the_real_scheduler_fires_through_it(tmp_path):
     (fire,) = schedules.fires("s")
     assert (fire.state, clockwork.tick("s")) == ("done", 0)
     records.close()
+
+
+def test_timers_of_a_running_scheduler_are_set_while_it_rests_and_it_goes_on_afterwards(tmp_path):
+    records, scheduler = fresh_records(tmp_path), BackgroundScheduler(timezone="UTC")
+    for number in range(3):
+        Schedules(records).save("anna", Schedule(id=f"s{number}", job="job", timing=Every(3600.0, START)))
+    scheduler.start()
+    clockwork = Clockwork(records, scheduler, {"job": lambda fire: None})
+    try:
+        assert clockwork.start() == 3
+        assert scheduler.state == STATE_RUNNING
+        assert {job.id for job in scheduler.get_jobs()} == {"s0", "s1", "s2"}
+    finally:
+        clockwork.stop()

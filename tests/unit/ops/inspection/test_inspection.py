@@ -258,6 +258,8 @@ def test_due_times_before_a_plan_was_made_were_not_missed(rounds: Rounds) -> Non
 class Timers:
     """A scheduler that never fires by itself."""
 
+    state = 0
+
     def add_job(self, *args: Any, **named: Any) -> None: ...
 
     def remove_job(self, name: str) -> None: ...
