@@ -16,6 +16,9 @@ from scipy.sparse.csgraph import dijkstra
 
 from analytics.graph.typed import Floats, Ints, TypedGraph
 
+LARGE = 50_000
+"""Edges from which on ways are found by the compiled buckets."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
@@ -52,7 +55,20 @@ def exposure(costs: csr_array, starts: Ints) -> Exposure:
     if len(starts) == 0:
         n = costs.shape[0]
         return Exposure(np.full(n, np.inf), np.full(n, -9999))
+    if costs.nnz >= LARGE:
+        return _in_buckets(costs, starts)
     cost, before, _ = dijkstra(costs, directed=True, indices=starts, min_only=True, return_predecessors=True)
+    return Exposure(cost, before)
+
+
+def _in_buckets(costs: csr_array, starts: Ints) -> Exposure:
+    """The same on a large graph, where the compiled way is worth its loading."""
+    from analytics.graph.buckets import cheapest, widths
+
+    n = costs.shape[0]
+    cost, before = np.full(n, np.inf), np.full(n, -9999, dtype=np.int64)
+    width, many = widths(costs.data)
+    cheapest(costs.indptr, costs.indices, costs.data, np.asarray(starts, dtype=np.int64), width, many, cost, before)
     return Exposure(cost, before)
 
 
