@@ -19,6 +19,7 @@ from analytics.business.signals import signal_of
 from analytics.business.summary import summarise
 from analytics.posture import PostureService
 from analytics.posture.catalogue import Reading, catalogue
+from analytics.posture.seams import IndicatorSource
 from analytics.rules import Engine, load_rules
 from analytics.rules.load import shipped_rules
 from analytics.systems.health import system_health
@@ -53,7 +54,7 @@ _QUIET = {"anomalies": 0.0, "look_alikes": 0.0}
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """Overall score before the first stage and at most five minutes after it; the asset and system that alerts name first."""
+    """Overall score before the first stage and at most five minutes after; asset and system that alerts name first."""
 
     before: float
     after: float
@@ -92,7 +93,7 @@ class RedTeam:
         self.engine = Engine(load_rules([shipped_rules()]))
         self.alerts = Alerts(self.site.records, self.clock, record)
         weighing = AlertPressure(self.alerts)
-        measured = [BusinessMeasures(self.site), _Well()]
+        measured: list[IndicatorSource] = [BusinessMeasures(self.site), _Well()]
         self.posture = PostureService(self.site.records, self.clock, measured, [weighing], [weighing])
         self.business: list[BusinessEvent] = []
         self._number = 0
