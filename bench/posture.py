@@ -9,8 +9,8 @@ from datetime import UTC, timedelta
 import numpy as np
 
 from bench import nab
-from bench.analytics import DATA
 from bench.figure import Row, figure
+from bench.rates import DATA
 
 ASSETS, INDICATORS = 5000, 60
 SERIES = (

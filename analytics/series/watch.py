@@ -12,7 +12,7 @@ from analytics.series.residuals import Calm, Drift, Flags, Floats, Residual, Sea
 from analytics.series.surprise import Surprise
 
 THRESHOLD = 4.95
-"""Alert at this fused surprise; frozen on half of the public benchmark (bench/analytics.py, nab_standard)."""
+"""Alert at this fused surprise; frozen on half of the public benchmark (bench/series.py, nab_standard)."""
 REFRACTORY = 150
 """Steps after an alert during which a series stays quiet."""
 KINDS = ("season", "drift", "calm")
