@@ -8,28 +8,22 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 from bench import graded_openscap
 from bench.figure import Row, figure
-from infra.clock import SystemClock
 from infra.errors import AppError
 from ops.baseline.host import Host
 from ops.baseline.outcome import Verdict as Seen
-from ops.baseline.registry import all_checks, run_check, run_checks
+from ops.baseline.registry import all_checks, run_check
 from ops.baseline.tree import HostTree
-from ops.controls.baseline_facts import baseline_facts
-from ops.controls.board import Board, Profile
-from ops.controls.catalogue import Extension, Split, shipped_catalogue
+from ops.controls.board import Board
+from ops.controls.catalogue import Extension, shipped_catalogue
 from ops.controls.highrisk import risks
 from ops.controls.rules import shipped_rules
-from ops.controls.verdict import Verdict
 from ops.filing.document import Origin, new_document, put
 from ops.filing.exchange import read_filing
-from ops.filing.facts import PlatformPrefill
 from ops.filing.form import FieldType, shipped_form
-from ops.filing.prefill import coverage, prefill
 from ops.filing.spreadsheet import to_xlsx
 from ops.filing.word import to_docx
 from tests.unit.ops.baseline import test_checks as labelled
@@ -37,7 +31,6 @@ from tests.unit.ops.baseline.trees import DEBIAN, NOW, RHEL, build
 from tests.unit.ops.controls import sites
 from tests.unit.ops.controls.test_catalogue import PUBLISHED
 from tests.unit.ops.filing import forms
-from tests.unit.ops.filing.test_facts import Site
 
 ASSETS = int(os.environ.get("BENCH_ASSETS", "5000"))
 RUNS = 3
@@ -92,39 +85,6 @@ def _sample(field_id: str, kind: FieldType) -> object:
         FieldType.FILE: forms.FILE,
     }
     return samples[kind]
-
-
-@figure("prefilled_pct")
-def prefilled() -> list[Row]:
-    """Fillable fields of tables 2, 4 and 6 that the platform offers, over a site with registers and telemetry."""
-    form = shipped_form()
-    document = new_document("B1", form, {"trace": ["flow"]})
-    prefill(document, form, PlatformPrefill(Site()).offers("u", document))
-    share = coverage(document, form).percent
-    return [Row("prefilled_pct", round(share, 1), "%", value_note="a built site, not the demo site")]
-
-
-@figure("auto_items_l3")
-def automatic_items() -> list[Row]:
-    """Level-3 general items marked A that facts decide; and those this very host's baseline alone decides."""
-    whole = sites.board(sites.all_facts(sites.profile()))
-    decided = sum(_decided(state.verdict) for state in whole.units() if state.item.split is Split.AUTOMATIC)
-    alone = _host_board()
-    by_host = sum(_decided(state.verdict) for state in alone.units() if state.item.split is Split.AUTOMATIC)
-    note = f"facts of a built site, not the demo site; this host's baseline alone decides {by_host}"
-    return [Row("auto_items_l3", decided, "items", value_note=note)]
-
-
-def _decided(verdict: Verdict) -> bool:
-    return verdict is not Verdict.NOT_OBTAINED
-
-
-def _host_board() -> Board:
-    now = SystemClock().now()
-    profile = Profile(id="here", s=3, a=3, assets={"here": "host"})
-    board = Board(profile, shipped_catalogue(), shipped_rules(), now + timedelta(seconds=1))
-    board.load(baseline_facts("here", run_checks(Host(HostTree(Path("/")), now)), now))
-    return board
 
 
 @figure("baseline_verdicts_right", "baseline_false_compliant")

@@ -176,7 +176,8 @@ def _refresh(app: Dash, rooms: Rooms, rail: Part) -> None:
             raise PreventUpdate
         children = [await drawn(wanted[each["part"]], look) if each["part"] in wanted else no_update for each in ids]
         now = await drawn(rail, look) if "alerts" in topics else no_update
-        return children, now, ranges(look, page) if changed else no_update, _seen(look, pathname)
+        # What was seen is told only where the address changed: a late answer must not undo a page opened meanwhile.
+        return children, now, *((ranges(look, page), _seen(look, pathname)) if changed else (no_update, no_update))
 
     app.callback(
         Output({"part": ALL}, "children"),

@@ -12,7 +12,7 @@ from dashboards.commands import Args, Outcome, command
 from dashboards.design.dialog import choice
 from dashboards.design.elements import link, quiet
 from dashboards.pages.graded_tabs import room
-from dashboards.views.filing import FormRow, option_words
+from dashboards.views.filing import FormRow, option_words, value_words
 from dashboards.visit import Visit
 from dashboards.words import t
 from ops.filing.document import Sheet
@@ -27,7 +27,8 @@ def inline_form(visit: Visit, filing: Filing, sheet: Sheet, row: FormRow) -> Com
     """The input of a field with its buttons; files go straight to the API."""
     back = link(t("action.cancel"), visit.here(edit=None), className="button small")
     if row.field.type is FieldType.FILE:
-        return html.Div([_upload(filing, sheet, row.field), back], className="row")
+        now = html.Span(value_words(row.field, row.entry.value)) if row.entry else None
+        return html.Div([now, _upload(filing, sheet, row.field), back], className="row wraps-row")
     args = {"filing": filing.id, "table": sheet.table, "sheet": sheet.key, "field": row.field.id}
     data = {"data-command": "filing.put", "data-args": json.dumps(args, ensure_ascii=False), "data-keep": "1"}
     save = html.Button(t("filing.save"), className="button small main-act", type="submit")

@@ -30,7 +30,7 @@ from dashboards.pages.graded_tabs import days_words, percent_bar, room, short_wo
 from dashboards.pages.page import Page
 from dashboards.parts import held_all, part
 from dashboards.views.figures import amount, moment
-from dashboards.views.graded import SystemRow, UnitRow, system_rows, unit_rows
+from dashboards.views.graded import AskRows, SystemRow, UnitRow, system_rows, unit_rows
 from dashboards.visit import Visit, address
 from dashboards.words import t
 from infra.errors import AppError, ErrorKind
@@ -45,7 +45,7 @@ REMIND_WITHIN = timedelta(days=3)
 
 async def _rows(visit: Visit) -> list[SystemRow]:
     graded = room(visit)
-    rows = await visit.ask(system_rows, graded)
+    rows = await visit.shared(AskRows(graded))
     unit = visit.param("unit")
     return [row for row in rows if row.unit == unit] if unit else rows
 

@@ -79,6 +79,16 @@ class SystemRow:
 FILED = {"graded": 0.2, "reviewed": 0.4, "approved": 0.5, "submitted": 0.7, "accepted": 0.9, "changed": 0.5}
 
 
+@dataclass(frozen=True, slots=True)
+class AskRows:
+    """The question for all rows; equal for the same services, so that the parts of a page share one answer."""
+
+    graded: Graded
+
+    def __call__(self) -> list[SystemRow]:
+        return system_rows(self.graded)
+
+
 def system_rows(graded: Graded) -> list[SystemRow]:
     """Every system of the register, and those that only have a record; the least ready last within the overdue ones."""
     gradings, profiles = graded.gradings.all_latest(), {one.id: one for one in graded.controls.profiles()}

@@ -36,7 +36,7 @@ from ops.recordfiling.service import SystemRecords
 from ops.rulepacks import shipped_packs
 from tests.browser.fake_work import BrokenRoom
 from tests.unit.ops.controls import sites
-from tests.unit.ops.filing.forms import T2, T4, T6
+from tests.unit.ops.filing.forms import T1, T2, T4, T6
 
 OWNER = Actor(id="u-other", name="值班员乙", roles=("owner",))
 REVIEWER = Actor(id="u-forensic", name="取证员子", roles=("owner",))
@@ -79,7 +79,7 @@ class ShownOffers:
         seen = self._clock.now() - timedelta(hours=7)
         found = []
         sources = ("register", "flows", "store_sizes")
-        for table, values in (("T2", T2), ("T4", T4), ("T6", T6)):
+        for table, values in (("T1", T1), ("T2", T2), ("T4", T4), ("T6", T6)):
             for sheet in document.of_table(table):
                 found += [
                     Offer(table, sheet.key, name, value, Origin(sources[number % 3], seen, f"/register/{sheet.key}"))

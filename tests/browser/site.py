@@ -10,18 +10,28 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.cookies import SimpleCookie
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboards.app import build_dash, csp
 from dashboards.rooms import Rooms
 from infra.clock import SystemClock
+from infra.web.api import build_api
+from infra.web.measures import Measures
 from infra.web.seams import ANONYMOUS, Actor, current_actor
+from infra.web.split import Split
+from ops.filing.api import filing_router
+from ops.grading.api import grading_router
 from tests.browser.fake_events import event_store
 from tests.browser.fake_rooms import fake_rooms
 
+SECOND = Actor(id="u-forensic", name="取证员子", roles=("owner",), session="s-2")
+"""Who the cookie ``yaodun_second`` stands for."""
 ANALYST = Actor(id="u-analyst", name="值班员甲", roles=("analyst",), session="s-1")
 
 
@@ -31,9 +41,14 @@ class Signed:
     def __init__(self, app: ASGIApp, policy: str) -> None:
         self.app, self.policy = app, policy
 
+    def _person(self, scope: Scope) -> Actor:
+        cookies = SimpleCookie(Headers(scope=scope).get("cookie", ""))
+        return SECOND if "yaodun_second" in cookies else ANALYST
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         entrance = scope["type"] == "http" and scope["path"] == "/ui/sign-in"
-        current_actor.set(ANONYMOUS if entrance else ANALYST)
+        known = scope["type"] in ("http", "websocket") and not entrance
+        current_actor.set(self._person(scope) if known else ANONYMOUS)
 
         async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -46,7 +61,19 @@ class Signed:
 def site(rooms: Rooms) -> ASGIApp:
     """The pages over these rooms, as the shell serves them."""
     inner, dash = build_dash(rooms)
-    return Signed(inner, csp(dash))
+    app: ASGIApp = Split(graded_api(rooms), inner, "/ui", ()) if rooms.graded else inner
+    return Signed(app, csp(dash))
+
+
+def graded_api(rooms: Rooms) -> FastAPI:
+    """The API the pages of graded protection fetch files from and send files to."""
+    graded, access = rooms.graded, rooms.authorizer
+    assert graded is not None
+    return build_api(
+        filing_router(graded.filings, access, graded.blobs, rooms.clock),
+        grading_router(access, rooms.clock, graded.gradings),
+        access=access, version="t", measures=Measures(), home="/ui/",
+    )  # fmt: skip
 
 
 @contextmanager
