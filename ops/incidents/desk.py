@@ -12,14 +12,16 @@ from infra.clock import Clock
 from infra.errors import AppError, ErrorKind
 from infra.exchange import Level, Todo
 from infra.store.seams import EventStore
+from infra.text import Language, language, say
 from infra.web.seams import Actor
 from ops.alerts import Alert, Alerts
 from ops.calendar.hours import Hours
-from ops.calendar.incident_clock import IncidentClock, Reporter, incident_clock
+from ops.calendar.incident_clock import IncidentClock, Reporter, Step, incident_clock
 from ops.calendar.workdays import work_calendar
 from ops.documents.paper import Paper
 from ops.incidents.case import Case, CaseEvent
 from ops.incidents.durations import Clocks, Mean, averages, durations
+from ops.incidents.legal import owed
 from ops.incidents.ocsf import finding
 from ops.incidents.report import incident_paper
 from ops.incidents.saying import Named
@@ -145,6 +147,13 @@ class Desk:
                 late = any(timer.light is Light.RED for timer in running)
                 level = Level.CRITICAL if late and case.level.rank >= Level.HIGH.rank else case.level
                 found.append(Todo(case.id, case.title, case.owner or None, due, level, href, "ops/incidents"))
+            found += [
+                Todo(f"{case.id}/{step.kind}", say("ops.incidents.owed", title=case.title, to=_to(step)),
+                     case.owner or None, step.due, Level.CRITICAL if step.due < now else Level.HIGH, href,
+                     "ops/incidents")
+                for step in owed(case, self.law(case))
+                if case.owner in ("", actor.id)
+            ]  # fmt: skip
             for task in case.tasks:
                 if task.state == "open" and task.person == actor.id:
                     level = Level.HIGH if task.due is not None and task.due < now else Level.MEDIUM
@@ -158,6 +167,10 @@ class Desk:
     def timeline(self, incident: str) -> list[CaseEvent]:
         """The record, oldest first."""
         return self.incidents.events(incident)
+
+
+def _to(step: Step) -> str:
+    return step.to["en" if language() is Language.EN else "zh"]
 
 
 RUNNING = (Light.GREEN, Light.YELLOW, Light.RED)

@@ -11,6 +11,7 @@ import msgspec
 from infra.schedule import Fire, Job, Schedule, Schedules
 from infra.schedule.timing import Cron
 from infra.text.catalogue import Language
+from ops.incidents.legal import LegalWatch
 from ops.incidents.timers import Watch
 from ops.inspection.plans import DEFAULTS, JOB, RUNNER, Plan
 from ops.reports import Kind, period_of
@@ -39,6 +40,7 @@ def minutely(site: Site, work: Casework) -> dict[str, Callable[[], int]]:
     watch = Watch(work.incidents, work.desk.clocks(), site.clock)
     return {
         "incident_stages": watch.look,
+        "incident_reports": LegalWatch(work.incidents, work.desk.law, site.clock).look,
         "order_stages": work.orders.supervise,
         "inspections_missed": work.plans.tell_missed,
     }

@@ -17,6 +17,7 @@ from ops.documents.paper import to_docx, to_html
 from ops.incidents import State
 from ops.incidents import change as c
 from ops.incidents.durations import read_definitions
+from ops.incidents.legal import LegalWatch
 from ops.incidents.similar import similar
 from ops.incidents.timers import Light, Watch
 from tests.unit.ops.incidents.cases import ANNA, BORIS, START, Office
@@ -93,6 +94,28 @@ def test_a_late_timer_is_raised_once_per_stage_and_to_whom_it_says(office: Offic
     assert lights["acknowledge"] is Light.RED
     office.incidents.change(BORIS, case.id, c.Moved(to=State.TRIAGE))
     assert {t.name: t.light for t in office.desk.view(case.id).timers}["acknowledge"] is Light.LATE
+
+
+def test_a_statutory_report_warns_its_owner_and_climbs_until_it_is_made(office: Office) -> None:
+    case = office.incidents.open(ANNA, title="leak")
+    watch = LegalWatch(office.incidents, office.desk.law, office.clock)
+    assert watch.look() == 0
+    office.incidents.change(ANNA, case.id, c.Measured(values={"personal_records": 2e6}, reporter="central_organ"))
+    assert watch.look() == 0
+    office.clock.advance(65 * MINUTE)  # of two hours
+    assert (watch.look(), watch.look()) == (1, 0)
+    office.clock.advance(60 * MINUTE)
+    assert (watch.look(), watch.look()) == (2, 0)
+    raised = [event.change for event in office.incidents.events(case.id) if isinstance(event.change, c.Raised)]
+    assert [(each.timer, each.role) for each in raised] == [
+        ("report_first", "owner"), ("report_first", "duty"), ("report_first", "lead"),
+    ]  # fmt: skip
+    owing = [todo for todo in office.desk.todos(ANNA) if todo.id == f"{case.id}/first"]
+    assert [todo.level for todo in owing] == [Level.CRITICAL]
+    office.incidents.change(ANNA, case.id, c.Reported(step="first", to="cac"))
+    assert [todo for todo in office.desk.todos(ANNA) if todo.id == f"{case.id}/first"] == []
+    office.clock.advance(600 * MINUTE)
+    assert watch.look() == 0
 
 
 def test_a_paused_clock_raises_nothing(office: Office) -> None:
