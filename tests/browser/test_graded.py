@@ -82,6 +82,7 @@ def test_a_mended_finding_is_tested_again_by_another_person(owner: Watched) -> N
     owner.clean()
 
 
+@pytest.mark.timeout(480)
 def test_a_new_system_is_registered_graded_reviewed_filed_and_exported(
     site: Callable[[str], str], tmp_path: Path
 ) -> None:
