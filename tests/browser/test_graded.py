@@ -131,7 +131,7 @@ def propose(page: Page) -> None:
     for place, title in enumerate(("Business information", "System service")):
         side = page.locator(f"section.card[aria-label^='{title}']")
         side.get_by_role("checkbox", name=re.compile("Social order.*, Serious: level 3")).first.click()
-        expect(page.locator(".tick.on")).to_have_count(2 * (place + 1))
+        expect(page.locator(".grade-tick.on")).to_have_count(2 * (place + 1))
     page.keyboard.press("p")
     page.fill("#dialog-propose textarea[name=information]", "检验报告与样品信息")
     page.locator("#dialog-propose button[type=submit]").click()
