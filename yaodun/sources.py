@@ -8,18 +8,18 @@ from typing import Any
 
 from collectors.receivers.refusal_book import read_refusals
 from collectors.silence import read_silent
+from infra.home import Home
 from infra.status import read_status
 from infra.store.seams import EventStore, SourceCount
 from infra.text import say
 from yaodun.site import Site
 
+BOOKS = ("refusals.json", "sensor-refusals.json")
+
 
 def source_rows(site: Site, store: EventStore) -> list[dict[str, Any]]:
     """One row per source, by id; sources of this host that cannot run here are among them with reason and remedy."""
-    refusals = {
-        **read_refusals(site.home.state / "refusals.json"),
-        **read_refusals(site.home.state / "sensor-refusals.json"),
-    }
+    refusals = refusals_of(site.home)
     counts, silent = store.counts(), read_silent(site.home.state / "silence.json")
     rows = {
         source: _row(source, counts.get(source), refusals.get(source, {}), silent=source in silent)
@@ -30,6 +30,11 @@ def source_rows(site: Site, store: EventStore) -> list[dict[str, Any]]:
     ]:
         rows[item["id"]] = {**rows.get(item["id"], _row(item["id"], None, {}, silent=False)), **_agent_part(item)}
     return [rows[name] for name in sorted(rows)]
+
+
+def refusals_of(home: Home) -> dict[str, dict[str, int]]:
+    """Refused records by source and reason: those of the receivers, and packets the sensor lost."""
+    return {name: reasons for book in BOOKS for name, reasons in read_refusals(home.state / book).items()}
 
 
 def _row(source: str, count: SourceCount | None, refused: Mapping[str, int], *, silent: bool) -> dict[str, Any]:

@@ -36,6 +36,7 @@ FIELDS = (
 ON_THE_WIRE = frozenset((*ADDRESSES, *DOMAINS, "dns.resolved_ip", "url.full", "url.original", "tls.client.ja4"))
 OTHER_END = {"source.ip": "destination.ip", "client.ip": "server.ip", "server.ip": "client.ip"}
 RELOAD_S = 3600.0
+LONGEST, LONGEST_NAME = 4_096, 255
 _NONE: tuple[ThreatIndicator, ...] = ()
 _NETWORK_WIDTHS = dict[tuple[int, int], set[int]]
 
@@ -66,9 +67,11 @@ class IndicatorDetector:
         for event in events:
             for field in FIELDS:
                 value = event.get(field)
-                if value is None:
+                if not value:
                     continue
                 if value.__class__ is str:
+                    if value[0] == "/":  # a path without its host is no URL of a feed
+                        continue
                     found = known.get(value)
                     if found is None:
                         found = self._learn(value)
@@ -87,17 +90,32 @@ class IndicatorDetector:
     def _learn(self, value: str) -> tuple[ThreatIndicator, ...]:
         if len(self._known) >= REMEMBERED:
             self._known.clear()
-        found = self._known[value] = tuple(self._find(value)) if len(value) <= 4096 else _NONE
+        found = self._known[value] = self._find(value) if self._may_be(value) else _NONE
         return found
 
-    def _find(self, value: str) -> Iterator[ThreatIndicator]:
-        assert self._shelf
+    def _may_be(self, value: str) -> bool:
+        """Whether a form of the value meets a bit; nearly always this is all that is done for a new value."""
+        if len(value) > LONGEST:
+            return False
+        bits = self._bits
+        mark = hash(value) & MASK
+        if bits[mark >> 3] >> (mark & 7) & 1:
+            return True
+        if value[-1:].isdigit() and value[:1].isdigit():
+            return bool(self._networks)
         for form in _forms(value):
             mark = hash(form) & MASK
-            if self._bits[mark >> 3] >> (mark & 7) & 1:
-                yield from self._shelf.of(form, self._now())
-        for network in self._around(value):
-            yield from self._shelf.of(network, self._now())
+            if bits[mark >> 3] >> (mark & 7) & 1:
+                return True
+        return bool(self._networks) and ":" in value[:5]
+
+    def _find(self, value: str) -> tuple[ThreatIndicator, ...]:
+        """What the shelf says of the value, of the domains above it and of the networks around it."""
+        assert self._shelf
+        found: list[ThreatIndicator] = []
+        for form in (*_forms(value), *self._around(value)):
+            found += self._shelf.of(form, self._now())
+        return tuple(found)
 
     def _around(self, value: str) -> Iterator[str]:
         """The networks on the shelf that an address lies in."""
@@ -150,7 +168,7 @@ def _forms(value: str) -> Iterator[str]:
     small = value.lower().rstrip(".")
     if small != value:
         yield small
-    if "/" not in small and "@" not in small and ":" not in small:
+    if len(small) <= LONGEST_NAME and "/" not in small and "@" not in small and ":" not in small:
         while small.count(".") > 1:
             small = small.split(".", 1)[1]
             yield small

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from collectors.receivers.refusal_book import read_refusals
 from dashboards.rooms import health as shown
 from infra.errors import AppError
 from infra.status import read_status
@@ -18,7 +17,7 @@ from infra.store.seams import EventStore
 from infra.text import say
 from yaodun.overview import listeners, services
 from yaodun.site import Site
-from yaodun.sources import source_rows
+from yaodun.sources import refusals_of, source_rows
 
 CEILINGS = {
     "agent": 45,
@@ -71,7 +70,7 @@ class HealthRoom:
 
     def refusals(self, source: str) -> Sequence[shown.Refusal]:
         """Why records of a source were refused (by receivers) or quarantined (by the pipeline)."""
-        refused = read_refusals(self._site.home.state / "refusals.json").get(source, {})
+        refused = refusals_of(self._site.home).get(source, {})
         return [shown.Refusal(say(reason), number) for reason, number in refused.items()] + self._quarantined(source)
 
     def _quarantined(self, source: str) -> list[shown.Refusal]:
