@@ -1,6 +1,6 @@
 """Does an event hold a known bad value? Implements ``infra.events.Detector``.
 
-A million values are kept as one bit each of 16 MiB; the few that meet a bit are looked up on the shelf. What a value
+A million values are kept as two bits each of 16 MiB; the few that meet both are looked up on the shelf. What a value
 was found to be is remembered, for values come again.
 """
 
@@ -94,26 +94,34 @@ class IndicatorDetector:
         return found
 
     def _may_be(self, value: str) -> bool:
-        """Whether a form of the value meets a bit; nearly always this is all that is done for a new value."""
+        """Whether a form of the value meets its bits; nearly always this is all that is done for a new value."""
         if len(value) > LONGEST:
             return False
-        bits = self._bits
-        mark = hash(value) & MASK
-        if bits[mark >> 3] >> (mark & 7) & 1:
+        if self._meets(value):
             return True
         if value[-1:].isdigit() and value[:1].isdigit():
             return bool(self._networks)
-        for form in _forms(value):
-            mark = hash(form) & MASK
-            if bits[mark >> 3] >> (mark & 7) & 1:
-                return True
+        small = value.lower().rstrip(".")
+        if small != value and self._meets(small):
+            return True
+        if len(small) <= LONGEST_NAME and "/" not in small and "@" not in small and ":" not in small:
+            at = small.find(".") + 1
+            while at and (after := small.find(".", at)) >= 0:
+                if self._meets(small[at:]):
+                    return True
+                at = after + 1
         return bool(self._networks) and ":" in value[:5]
+
+    def _meets(self, form: str) -> int:
+        mark, bits = hash(form), self._bits
+        one, two = mark & MASK, mark >> BITS & MASK
+        return bits[one >> 3] >> (one & 7) & bits[two >> 3] >> (two & 7) & 1
 
     def _find(self, value: str) -> tuple[ThreatIndicator, ...]:
         """What the shelf says of the value, of the domains above it and of the networks around it."""
         assert self._shelf
         found: list[ThreatIndicator] = []
-        for form in (*_forms(value), *self._around(value)):
+        for form in (*filter(self._meets, _forms(value)), *self._around(value)):
             found += self._shelf.of(form, self._now())
         return tuple(found)
 
@@ -155,8 +163,9 @@ class IndicatorDetector:
                 network = ip_network(value)
                 networks.setdefault((network.version, network.prefixlen), set()).add(int(network.network_address))
             else:
-                mark = hash(value) & MASK
-                bits[mark >> 3] |= 1 << (mark & 7)
+                whole = hash(value)
+                for mark in (whole & MASK, whole >> BITS & MASK):
+                    bits[mark >> 3] |= 1 << (mark & 7)
         self._bits, self._networks, self.size = bits, networks, size
         self._known.clear()
         log.info("intelligence.loaded", extra={"indicators": size})
