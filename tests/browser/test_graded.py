@@ -99,7 +99,7 @@ def test_a_new_system_is_registered_graded_reviewed_filed_and_exported(
             owner.open(f"/ui/filing/lab?table={table}")
             page.get_by_role("button", name=re.compile("Accept all")).click()
             expect(page.locator("#notices")).to_contain_text("Accepted")
-            expect(page.locator(".table-link.on")).not_to_contain_text("0 %")
+            expect(page.locator(".table-link.on")).not_to_contain_text("0 %", timeout=120_000)
         attach(page, tmp_path)
         page.get_by_role("button", name="Finish the form").click()
         expect(page.locator(".way li.on")).to_contain_text("graded")
