@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from infra.clock import rfc3339
+from infra.status import read_status
 from infra.store.seams import EventStore
 from infra.text import say
 from infra.web.hosts import is_loopback
@@ -119,7 +120,8 @@ def _tell(played: Played) -> None:
 
 
 def _places(site: Site, begun: str) -> list[str]:
-    base = f"http://{site.settings.web.listen}"
+    told = str((read_status(site.home.run, "web") or {}).get("url", ""))
+    base = told.removesuffix("/ui/") or f"http://{site.settings.web.listen}"
     return [
         say("yaodun.demo.look_overview", where=f"{base}/ui/"),
         say("yaodun.demo.look_alerts", where=f"{base}/ui/alerts", command=f"yaodun alerts --since {begun}"),
