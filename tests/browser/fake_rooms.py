@@ -14,11 +14,13 @@ from dashboards.rooms.audit import AuditFilter, AuditPage, AuditRow, Proof
 from dashboards.rooms.health import Condition, Refusal, RuleState, ServiceState, SourceState, StoreState
 from dashboards.rooms.people import Link, Person, Role, SecondFactor, SessionRow
 from dashboards.rooms.posture import Loss, LossKind, Measure, Need, Reading, Score, Shift, Standing
-from dashboards.rooms.register import AssetRow, SystemName
+from dashboards.rooms.register import AssetCard, AssetRow, SystemName
 from infra.clock import Clock, SystemClock
 from infra.errors import AppError, ErrorKind
 from infra.events.stream import Event, Stream
 from infra.exchange import Dimension
+from infra.register.nouns import Address, AddressKind, Asset
+from infra.register.zones import Fact
 from infra.store.query.tree import Answer, AnyAggregation, Page, Query
 from infra.store.seams import Batch, SourceCount, SpoolPosition, StreamStats
 from infra.web.seams import Actor, Decision
@@ -592,11 +594,36 @@ class FakeAudit:
 
 @dataclass
 class FakeRegister:
+    names: dict[str, str] = field(default_factory=dict)
+
     def systems(self) -> Sequence[SystemName]:
         return (SystemName("trace", "药品追溯监管系统"),)
 
     def assets(self) -> Sequence[AssetRow]:
         return (AssetRow(id="srv-01", name="srv-01", kind="host", addresses=("10.0.4.12",)),)
+
+    def asset(self, asset: str) -> AssetCard:
+        now = SystemClock().now()
+        if asset != "srv-01":
+            raise AppError(ErrorKind.NOT_FOUND, "infra.register.no_asset", place=asset[:64])
+        held = (
+            Address(AddressKind.HOST_ID, "5f0c" * 8, now - timedelta(days=90), None, now, "agent"),
+            Address(AddressKind.IP, "10.0.4.12", now - timedelta(days=20), None, now, "agent"),
+            Address(AddressKind.MAC, "00-16-3E-1A-2B-3C", now - timedelta(days=90), None, now, "arp"),
+            Address(AddressKind.IP, "10.0.4.77", now - timedelta(days=60), now - timedelta(days=20), None, "dhcp"),
+            Address(AddressKind.CERTIFICATE, "ab12" * 16, now - timedelta(days=9), None, now, "certificate"),
+        )
+        facts = (Fact(name="os", value="Debian 12", told_by="agent", seen=now),)
+        noun = Asset(id="srv-01", name=self.names.get(asset, "srv-01"), system="trace", unit="it", addresses=held)
+        return AssetCard(
+            asset=noun, facts=facts, unit="信息中心", contact="王工", system="药品追溯监管系统", zone="内网"
+        )
+
+    def whose(self, addresses: Sequence[str]) -> Mapping[str, tuple[str, str]]:
+        return {}
+
+    def save_asset(self, actor: Actor, asset: Asset) -> None:
+        self.names[asset.id] = asset.name
 
 
 class AllowAll:

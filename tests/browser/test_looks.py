@@ -14,6 +14,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 PATHS = [
     *(page.path for page in ALL_PAGES),
     "/hosts/srv-01",
+    "/register/srv-01",
+    "/devices?sel=cs-0002",
     "/entities/user/mallory",
     "/graph?node=asset:db-1",
     "/alerts?sel=A-00003&stack=flat",

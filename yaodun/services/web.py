@@ -148,7 +148,7 @@ class WebService:
             health=HealthRoom(site, store),
             people=site.identity,
             audit=audit,
-            register=RegisterRoom(site.register),
+            register=RegisterRoom(site.register, site.zones),
             systems=SystemsRoom(site),
             fleet=FleetRoom(site, store),
             devices=site.devices,
