@@ -8,6 +8,7 @@ of days. The day it came is ``event.ingested``, which a replay of the spool does
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from infra.events.stream import Event
 
@@ -17,8 +18,12 @@ LATEST = timedelta(days=1)
 
 def day_of(event: Event, now: datetime) -> tuple[date, bool]:
     """The day of ``event``, and whether it is one of another time; ``now`` where it does not say when it came."""
-    came = event.get("event.ingested") or now
+    came = event.get("event.ingested")
     arrival = (came if isinstance(came, datetime) else now).date()
-    happened: date = event["@timestamp"].date()
+    return _placed(event["@timestamp"].date(), arrival)
+
+
+@lru_cache(maxsize=256)
+def _placed(happened: date, arrival: date) -> tuple[date, bool]:
     late = not arrival - EARLIEST <= happened <= arrival + LATEST
     return (arrival if late else happened), late
