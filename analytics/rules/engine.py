@@ -62,14 +62,14 @@ class Engine:
                 signals += self._report.signals(found, event)
                 for feed in feeds:
                     if fired := feed(event_id_of(event)):
-                        signals += self._fired(fired)
+                        signals += self._fired(fired, event)
         return signals
 
     def signals(self, found: Found, event: Event) -> list[Signal]:
         """What follows from the variants ``found`` on an event: signals of rules, then of correlations."""
         signals = self._report.signals(found, event)
         for hit in self._hits(found, event):
-            signals += self._fired(self.correlator.feed(hit))
+            signals += self._fired(self.correlator.feed(hit), event)
         return signals
 
     def tick(self, now: datetime) -> list[Signal]:
@@ -98,8 +98,8 @@ class Engine:
             hits.append(Hit(rule, self._report.moment(event).timestamp(), event_id_of(event), fields))
         return hits
 
-    def _fired(self, fired: Sequence[Fired]) -> list[Signal]:
-        return [signal for one in fired if (signal := self._report.correlated(one, _moment(one)))]
+    def _fired(self, fired: Sequence[Fired], event: Event | None = None) -> list[Signal]:
+        return [signal for one in fired if (signal := self._report.correlated(one, _moment(one), event))]
 
     def _reader(self, index: int) -> tuple[tuple[str, ...], Reader]:
         made = self._readers.get(index)

@@ -70,12 +70,14 @@ class Reporter:
                 return moment
         return datetime.fromtimestamp(0, UTC)
 
-    def correlated(self, fired: Fired, moment: datetime) -> Signal | None:
-        """The signal of a correlation, None where it only feeds another."""
+    def correlated(self, fired: Fired, moment: datetime, event: Event | None = None) -> Signal | None:
+        """The signal of a correlation, None where it only feeds another. Where ``event`` is the one that made it come
+        true, its system and asset are those of the signal."""
         rule = self._ruleset.rules[fired.correlation.rule]
         if rule.hidden or rule.canary:
             return None
         ids = tuple(dict.fromkeys(item.event_id for item in fired.items))
+        last = event if event is not None and event_id_of(event) == ids[-1] else {}
         entity_type, entity_value = entity_of_group(rule, fired.group)
         return Signal(
             id=stable_id(
@@ -92,6 +94,8 @@ class Reporter:
             why=_measured(fired),
             author=rule.author,
             techniques=rule.techniques,
+            system=str(last.get("yaodun.system") or ""),
+            asset=str(last.get("yaodun.asset") or ""),
             dimension=rule.dimension or Dimension.INFRASTRUCTURE,
             reference=rule.references[0] if rule.references else "",
         )

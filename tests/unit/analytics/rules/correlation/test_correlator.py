@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.rules.correlation import Correlator, Hit
+from analytics.rules.engine import Engine
 from analytics.rules.rule import RuleSet
 from tests.unit.analytics.rules.workshop import ruleset_of
 
@@ -262,3 +264,23 @@ def test_whether_it_fires_does_not_depend_on_the_order(
     random.Random(seed).shuffle(shuffled)
     wanted = any(sum(start <= time <= start + 10 for time in times) >= threshold for start in times)
     assert bool(fired(ruleset, users(ruleset, *shuffled))) == wanted
+
+
+@pytest.mark.parametrize("alike", [False, True])
+def test_the_signal_names_the_system_and_asset_of_the_event_that_made_it_come_true(tmp_path: Path, alike: bool) -> None:
+    engine = Engine(build(tmp_path, COUNT))
+    start = datetime(2026, 11, 25, tzinfo=UTC)
+    events = [
+        {
+            "@timestamp": start + timedelta(seconds=number),
+            "event.id": f"e{number}",
+            "event.module": "testing",
+            "event.action": "a",
+            "user.name": "u",
+            "yaodun.system": "portal",
+            "yaodun.asset": f"host-{number}",
+        }
+        for number in range(3)
+    ]
+    found = [signal for signal in engine.match(events, [0, 0, 0] if alike else None) if signal.rule_name == "found"]
+    assert [(one.system, one.asset) for one in found] == [("portal", "host-2")]
