@@ -114,6 +114,12 @@ class Playbooks(Section, frozen=True):
     ] = ()
     mail_server: Annotated[str, doc("HOST:PORT of the mail server notices go to.")] = "127.0.0.1:25"
     mail_sender: Annotated[str, doc("Sender of notices by mail.")] = "yaodun@localhost"
+    sms_gateway: Annotated[str, doc("URL that text messages are posted to; empty: none are sent.")] = ""
+    sms_body: Annotated[
+        str, doc("JSON posted there, with `{number}`, `{text}` and `{id}` where they belong; empty: by these names.")
+    ] = ""
+    sms_secret: Annotated[str, doc("Name of the secret sent to the gateway as bearer token.")] = ""
+    sms_taken: Annotated[str, doc("Expression that the answer of the gateway holds where it took the message.")] = ""
 
 
 class Graded(Section, frozen=True):

@@ -23,7 +23,7 @@ from playbooks.actions.action import DONE, Action, Before, Words, usage
 from playbooks.engine.orders import Outcome, Seen
 from playbooks.model.guard import Effect
 
-_TIMEOUT_S = 20.0
+TIMEOUT_S = 20.0
 _MAIL = re.compile(r"[^@\s<>,;]{1,64}@[^@\s<>,;]{1,255}")
 MAX_TEXT = 8_000
 
@@ -47,7 +47,9 @@ class Outbox:
         return self._folder / hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
-class _Notice:
+class Notice:
+    """A notice to one place; a way to send it says where that is and how."""
+
     name = ""
     usage = ""
 
@@ -91,7 +93,7 @@ class _Notice:
         raise NotImplementedError
 
 
-class NotifyMail(_Notice):
+class NotifyMail(Notice):
     """``notify-mail ADDRESS TEXT``."""
 
     name = "notify-mail"
@@ -113,12 +115,12 @@ class NotifyMail(_Notice):
         message["Message-ID"] = f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@yaodun>"
         message.set_content(text)
         host, _, port = self._server.rpartition(":")
-        with smtplib.SMTP(host, int(port), timeout=_TIMEOUT_S) as server:
+        with smtplib.SMTP(host, int(port), timeout=TIMEOUT_S) as server:
             refused = server.send_message(message)
         return "taken" if not refused else str(refused)
 
 
-class NotifyWebhook(_Notice):
+class NotifyWebhook(Notice):
     """``notify-webhook URL TEXT``: POST ``{text, id}``."""
 
     name = "notify-webhook"
@@ -131,12 +133,12 @@ class NotifyWebhook(_Notice):
 
     def _send(self, place: str, text: str, key: str) -> str:
         headers = {"Idempotency-Key": key}
-        answer = httpx.post(place, json={"text": text, "id": key}, headers=headers, timeout=_TIMEOUT_S, trust_env=False)
+        answer = httpx.post(place, json={"text": text, "id": key}, headers=headers, timeout=TIMEOUT_S, trust_env=False)
         answer.raise_for_status()
         return f"HTTP {answer.status_code}"
 
 
-class NotifySyslog(_Notice):
+class NotifySyslog(Notice):
     """``notify-syslog HOST:PORT TEXT``: RFC 5424 over TCP, octet counting (RFC 6587)."""
 
     name = "notify-syslog"
@@ -152,12 +154,12 @@ class NotifySyslog(_Notice):
         host, _, port = place.rpartition(":")
         line = " ".join(text.split())
         body = f"<108>1 {rfc3339(datetime.now(UTC))} {socket.gethostname()} yaodun - {key[-32:]} - {line}".encode()
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=_TIMEOUT_S) as wire:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=TIMEOUT_S) as wire:
             wire.sendall(str(len(body)).encode() + b" " + body)
         return "sent"
 
 
-class NotifyHere(_Notice):
+class NotifyHere(Notice):
     """``notify-here WHO TEXT``: a notice in the platform, to a person or a role."""
 
     name = "notify-here"

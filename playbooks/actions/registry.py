@@ -14,6 +14,7 @@ from playbooks.actions import files, hosts, notices
 from playbooks.actions.action import Action, Actions
 from playbooks.actions.commands import Host
 from playbooks.actions.firewall import firewall
+from playbooks.actions.messages import Gateway, NotifySms
 from playbooks.actions.processes import StopProcess
 from playbooks.actions.secrets import NoSecrets, Secrets
 from playbooks.engine.orders import Actuator, Order, Outcome, Seen
@@ -36,13 +37,14 @@ class Surroundings:
     clock: Clock = field(default_factory=SystemClock)
     mail_server: str = "127.0.0.1:25"
     mail_sender: str = "yaodun@localhost"
+    sms: Gateway = field(default_factory=Gateway)
     tell: Callable[[str, str, str], None] = lambda who, text, key: None
     more: tuple[Action, ...] = ()
 
 
 def actions_of(place: Surroundings) -> list[Action]:
     """Our own actions."""
-    keep = place.folder
+    keep, outbox = place.folder, notices.Outbox(place.folder / "outbox")
     own: list[Action] = [
         *firewall(place.host).values(),
         StopProcess(),
@@ -50,7 +52,8 @@ def actions_of(place: Surroundings) -> list[Action]:
         files.SnapshotConfiguration(keep / "snapshots"),
         files.CollectEvidence(keep / "evidence"),
         *hosts.all_of(place.host, keep / "marks"),
-        *notices.all_of(notices.Outbox(keep / "outbox"), place.mail_server, place.mail_sender, place.tell),
+        *notices.all_of(outbox, place.mail_server, place.mail_sender, place.tell),
+        NotifySms(outbox, place.sms, place.secrets),
         *place.more,
     ]
     return own

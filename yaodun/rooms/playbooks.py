@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import serialization
 
 from infra.feed import publish
 from infra.store.seams import EventStore
+from playbooks.actions.messages import Gateway
 from playbooks.actions.registry import Surroundings, actuators_of
 from playbooks.actions.secrets import SecretFolder
 from playbooks.engine.engine import Engine
@@ -55,6 +56,7 @@ def surroundings_of(site: Site) -> Surroundings:
     return Surroundings(
         folder, secrets=secrets, open_store=open_store, clock=site.clock, mail_server=chosen.mail_server,
         mail_sender=chosen.mail_sender, tell=tell,
+        sms=Gateway(chosen.sms_gateway, chosen.sms_body, chosen.sms_secret, chosen.sms_taken),
     )  # fmt: skip
 
 

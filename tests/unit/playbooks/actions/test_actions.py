@@ -3,6 +3,7 @@ its probe, taken back, and the place is as it was."""
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -21,6 +22,7 @@ from playbooks.actions import files, hosts, notices
 from playbooks.actions.action import Action, Actions
 from playbooks.actions.commands import Host
 from playbooks.actions.firewall import BlockAddress, IsolateHost, SlowAddress
+from playbooks.actions.messages import Gateway, NotifySms
 from playbooks.actions.processes import StopProcess
 from playbooks.engine.orders import Order, Seen
 from tests.unit.playbooks.actions.servers import lines, web
@@ -263,6 +265,36 @@ def test_notices_are_sent_once_per_order(tmp_path: Path) -> None:
     told: list[tuple[str, str, str]] = []
     assert notices.NotifyHere(outbox, lambda *words: told.append(words)).act(("operator", "look"), "k6").ok
     assert told == [("operator", "look", "k6")]
+
+
+class _Token:
+    def get(self, name: str) -> str:
+        return {"sms": "s3cret"}[name]
+
+
+def test_text_messages_go_in_the_form_of_the_gateway(tmp_path: Path) -> None:
+    body = '{"phone": "{number}", "content": "{text}", "ext": {"id": "{id}"}}'
+    with web() as (url, seen):
+        action = NotifySms(notices.Outbox(tmp_path), Gateway(url, body, "sms", '"answer"'), _Token())
+        assert action.act(("+8613800000000", '告警 "甲"\n{id}'), "k1").ok
+        assert action.act(("+8613800000000", "again"), "k1").output["stdout"] == "sent before"
+    assert len(seen) == 1
+    assert seen[0]["headers"]["Authorization"] == "Bearer s3cret"
+    assert json.loads(seen[0]["body"]) == {"phone": "+8613800000000", "content": '告警 "甲" {id}', "ext": {"id": "k1"}}
+
+
+def test_a_message_that_was_not_taken_is_not_marked(tmp_path: Path) -> None:
+    outbox = notices.Outbox(tmp_path)
+    with web() as (url, _):
+        action = NotifySms(outbox, Gateway(url, taken='"code": *0'), _Token())
+        assert not action.act(("13800000000", "x"), "k").ok
+        assert action.probe(("13800000000", "x"), "k") is Seen.ABSENT
+        with pytest.raises(AppError, match="sms_body"):
+            NotifySms(outbox, Gateway(url, body="{text}"), _Token()).act(("13800000000", "x"), "k")
+    with pytest.raises(AppError, match="sms_gateway"):
+        NotifySms(outbox, Gateway(), _Token()).act(("13800000000", "x"), "k")
+    with pytest.raises(AppError):
+        NotifySms(outbox, Gateway(), _Token()).effects(("138; rm", "x"))
 
 
 def test_unknown_actions_and_wrong_words_are_refused_with_the_right_ones(tmp_path: Path) -> None:
