@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.chromium import Watched, chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 STORY = "凭证被窃"
 
 
@@ -100,7 +100,7 @@ def test_evidence_is_verified_on_the_spot(desk: Watched) -> None:
 def test_my_work_leads_to_the_work(desk: Watched) -> None:
     page = desk.page
     desk.open("/ui/work")
-    page.locator("a.rowlink", has_text=STORY).click()
+    page.locator("a.rowlink", has_text=STORY).last.click()
     expect(page.locator(".case-title")).to_contain_text(STORY)
     page.keyboard.press("g")
     page.keyboard.press("w")

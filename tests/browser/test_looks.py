@@ -10,7 +10,7 @@ from dashboards.frame import KEYS
 from dashboards.pages import ALL_PAGES
 from tests.browser.chromium import Watched, chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 PATHS = [
     *(page.path for page in ALL_PAGES),
     "/hosts/srv-01",
