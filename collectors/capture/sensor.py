@@ -17,8 +17,7 @@ from collectors.capture.tap import Tap
 from collectors.delivery import deliver
 from collectors.frames import FrameKind
 from collectors.receivers.seams import Refusals
-from collectors.sources.reporting import Host, Reporter
-from collectors.sources.seams import SourceStatus
+from collectors.sources.reporting import Host, Reporter, Reporting
 from infra.errors import AppError
 from infra.events.frame import Frame
 from infra.events.seams import EventSink
@@ -31,7 +30,7 @@ MOST_AT_ONCE = 2_000
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class SensorSource:
+class SensorSource(Reporting):
     """Listens on ``interface`` until cancelled. Lost packets are refused under its id, reason ``dropped_by_kernel``."""
 
     def __init__(self, host: Host, interface: str, refusals: Refusals, *, promiscuous: bool = True) -> None:
@@ -41,17 +40,6 @@ class SensorSource:
         self._meter = Meter()
         self._swept = 0
         self.packets = self.dropped = 0
-
-    @property
-    def id(self) -> str:
-        return self._reporter.id
-
-    @property
-    def status(self) -> SourceStatus:
-        return self._reporter.status
-
-    def note_failure(self, error: BaseException) -> None:
-        self._reporter.failed(error)
 
     async def run(self, sink: EventSink) -> None:
         """Until cancelled; returns where the interface is missing or may not be read."""

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from collectors.pollers.seams import Maker, Poller
-from collectors.sources.reporting import Host, Reporter
-from collectors.sources.seams import SourceStatus
+from collectors.sources.reporting import Host, Reporter, Reporting
 from infra.errors import AppError, ErrorKind
 from infra.events.seams import EventSink
 
@@ -31,7 +30,7 @@ KINDS = {
 MAX_POLLERS = 256
 
 
-class LazyPoller:
+class LazyPoller(Reporting):
     """One table of ``[[agent.pollers]]``."""
 
     def __init__(self, host: Host, tree: dict[str, Any], state: Path, number: int = 0) -> None:
@@ -42,18 +41,10 @@ class LazyPoller:
         self._state = state
         self._poller: Poller | None = None
 
-    @property
-    def id(self) -> str:
-        return self._reporter.id
-
-    @property
-    def status(self) -> SourceStatus:
-        return self._reporter.status
-
     def note_failure(self, error: BaseException) -> None:
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
-        self._reporter.failed(error)
+        super().note_failure(error)
 
     async def run(self, sink: EventSink) -> None:
         """Until cancelled; returns where the poller cannot work here."""

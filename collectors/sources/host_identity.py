@@ -11,8 +11,7 @@ from typing import Any
 import psutil
 
 from collectors.delivery import deliver
-from collectors.sources.reporting import Host, Reporter, milliseconds
-from collectors.sources.seams import SourceStatus
+from collectors.sources.reporting import Host, Reporter, Reporting, milliseconds
 from infra.events.seams import EventSink
 from infra.events.stream import Event, Stream
 
@@ -23,24 +22,13 @@ _ARP = Path("/proc/net/arp")
 _COMPLETE = 0x2
 
 
-class HostIdentitySource:
+class HostIdentitySource(Reporting):
     """Tells of the host when something changed and once an hour, of neighbours as they appear."""
 
     def __init__(self, host: Host, software: str = "") -> None:
         self._reporter = Reporter(host, "identity")
         self._software = software
         self._told: dict[str, tuple[Any, float]] = {}
-
-    @property
-    def id(self) -> str:
-        return self._reporter.id
-
-    @property
-    def status(self) -> SourceStatus:
-        return self._reporter.status
-
-    def note_failure(self, error: BaseException) -> None:
-        self._reporter.failed(error)
 
     async def run(self, sink: EventSink) -> None:
         """Until cancelled."""

@@ -16,8 +16,7 @@ import msgspec
 
 from collectors.delivery import deliver
 from collectors.sources.processes import user_name
-from collectors.sources.reporting import Host, Reporter, milliseconds
-from collectors.sources.seams import SourceStatus
+from collectors.sources.reporting import Host, Reporter, Reporting, milliseconds
 from infra.events.seams import EventSink
 from infra.events.stream import Event, Stream
 
@@ -38,7 +37,7 @@ class Seen(msgspec.Struct, frozen=True):
     sha256: str
 
 
-class IntegritySource:
+class IntegritySource(Reporting):
     """Watches ``patterns``; ``state`` keeps what was seen."""
 
     def __init__(self, host: Host, patterns: Sequence[str], state: Path, look_s: float = LOOK_S) -> None:
@@ -47,17 +46,6 @@ class IntegritySource:
         self._state = state
         self._look_s = look_s
         self._seen = _load(state)
-
-    @property
-    def id(self) -> str:
-        return self._reporter.id
-
-    @property
-    def status(self) -> SourceStatus:
-        return self._reporter.status
-
-    def note_failure(self, error: BaseException) -> None:
-        self._reporter.failed(error)
 
     async def run(self, sink: EventSink) -> None:
         """Until cancelled."""

@@ -14,8 +14,7 @@ from collections.abc import Iterable
 from collectors.delivery import deliver
 from collectors.sources.exec_connector import ExecConnector, Happened
 from collectors.sources.processes import Process, ProcessTable, describe, read_process
-from collectors.sources.reporting import Host, Reporter, milliseconds
-from collectors.sources.seams import SourceStatus
+from collectors.sources.reporting import Host, Reporter, Reporting, milliseconds
 from collectors.sources.sockets import SocketTable
 from collectors.sources.users import UserTable
 from infra.events.seams import EventSink
@@ -27,7 +26,7 @@ MAX_EVENTS = 2_000
 """Changes reported per look; beyond that they are counted in one event, so that a fork storm cannot fill the disk."""
 
 
-class InventorySource:
+class InventorySource(Reporting):
     """Looks every ``interval_s`` seconds; execs come at once where the kernel tells of them."""
 
     def __init__(self, host: Host, interval_s: float = 2.0, *, connector: bool = True) -> None:
@@ -40,17 +39,6 @@ class InventorySource:
         self._overruns = 0
         self._changed = asyncio.Event()
         self._happened: list[tuple[Happened, Process | None]] = []
-
-    @property
-    def id(self) -> str:
-        return self._reporter.id
-
-    @property
-    def status(self) -> SourceStatus:
-        return self._reporter.status
-
-    def note_failure(self, error: BaseException) -> None:
-        self._reporter.failed(error)
 
     async def run(self, sink: EventSink) -> None:
         """Until cancelled."""

@@ -9,8 +9,7 @@ from pathlib import Path
 from collectors.delivery import deliver
 from collectors.frames import FrameKind
 from collectors.places import PLACE, REACHED, Places
-from collectors.sources.reporting import Host, Reporter
-from collectors.sources.seams import SourceStatus
+from collectors.sources.reporting import Host, Reporter, Reporting
 from infra.events.seams import EventSink
 
 _PLACE = "journal"
@@ -32,24 +31,13 @@ def _has(folder: Path) -> bool:
         return False
 
 
-class JournalSource:
+class JournalSource(Reporting):
     """Reads until cancelled; says what is missing where there is no journal."""
 
     def __init__(self, host: Host, places: Places, command: tuple[str, ...] = ("journalctl",)) -> None:
         self._reporter = Reporter(host, "journal")
         self._places = places
         self._command = command
-
-    @property
-    def id(self) -> str:
-        return self._reporter.id
-
-    @property
-    def status(self) -> SourceStatus:
-        return self._reporter.status
-
-    def note_failure(self, error: BaseException) -> None:
-        self._reporter.failed(error)
 
     async def run(self, sink: EventSink) -> None:
         """Until cancelled; returns where there is no journal."""

@@ -16,8 +16,7 @@ from collectors.delivery import deliver
 from collectors.frames import FrameKind, count_lines
 from collectors.places import PLACE, REACHED, Places
 from collectors.sources.followed_file import Chunk, FollowedFile
-from collectors.sources.reporting import Host, Reporter
-from collectors.sources.seams import SourceStatus
+from collectors.sources.reporting import Host, Reporter, Reporting
 from infra.events.frame import Frame
 from infra.events.seams import EventSink
 
@@ -28,7 +27,7 @@ MAX_FILES = 512
 MAX_FRAMES = 16
 
 
-class LogFilesSource:
+class LogFilesSource(Reporting):
     """Follows every file of ``patterns``. ``from_start`` reads old content of files seen for the first time as well."""
 
     def __init__(
@@ -42,17 +41,6 @@ class LogFilesSource:
         self._files: dict[str, FollowedFile] = {}
         self._unreadable: set[str] = set()
         self._discovered = False
-
-    @property
-    def id(self) -> str:
-        return self._reporter.id
-
-    @property
-    def status(self) -> SourceStatus:
-        return self._reporter.status
-
-    def note_failure(self, error: BaseException) -> None:
-        self._reporter.failed(error)
 
     async def run(self, sink: EventSink) -> None:
         """Until cancelled. ``sink`` is the agent's ``Places``."""

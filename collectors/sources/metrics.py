@@ -14,8 +14,7 @@ from typing import Any, NamedTuple
 import psutil
 
 from collectors.delivery import deliver
-from collectors.sources.reporting import Host, Reporter, milliseconds
-from collectors.sources.seams import SourceStatus
+from collectors.sources.reporting import Host, Reporter, Reporting, milliseconds
 from infra.events.seams import EventSink
 from infra.events.stream import Event, Stream
 
@@ -32,24 +31,13 @@ class Reading(NamedTuple):
     instance: str = ""
 
 
-class MetricsSource:
+class MetricsSource(Reporting):
     """Reads every ``interval_s`` seconds; the first reading gives no rates."""
 
     def __init__(self, host: Host, interval_s: float = 10.0) -> None:
         self._reporter = Reporter(host, "metrics")
         self._interval_s = interval_s
         self._rates = _Rates()
-
-    @property
-    def id(self) -> str:
-        return self._reporter.id
-
-    @property
-    def status(self) -> SourceStatus:
-        return self._reporter.status
-
-    def note_failure(self, error: BaseException) -> None:
-        self._reporter.failed(error)
 
     async def run(self, sink: EventSink) -> None:
         """Until cancelled."""

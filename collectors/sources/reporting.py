@@ -113,3 +113,23 @@ def milliseconds(now_ns: int) -> int:
 def plain(values: dict[str, Any]) -> dict[str, Any]:
     """``values`` without those that are absent."""
     return {key: value for key, value in values.items() if value not in (None, "", [])}
+
+
+class Reporting:
+    """What a source that keeps a ``Reporter`` shows of itself to whoever runs it."""
+
+    _reporter: Reporter
+
+    @property
+    def id(self) -> str:
+        """Host and name."""
+        return self._reporter.id
+
+    @property
+    def status(self) -> SourceStatus:
+        """Where the source stands."""
+        return self._reporter.status
+
+    def note_failure(self, error: BaseException) -> None:
+        """It stopped by a fault of its own and will be started again."""
+        self._reporter.failed(error)

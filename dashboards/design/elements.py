@@ -59,6 +59,16 @@ def act(words: Content, command: str, *, key: str = "", kind: str = "", **args: 
     return html.Button(shown, className=f"button {kind}".strip(), type="button", **data)
 
 
+def gauge(label: str, value: str, note: str, level: str = "") -> Component:
+    """A number as a small card: what it is, how much, and what it is measured by; coloured where ``level`` is given."""
+    parts = [
+        html.Span(label, className="label"),
+        html.Span(value, className="value"),
+        html.Span(note, className="norm"),
+    ]
+    return html.Div(parts, className=f"card number plain {level}".strip())
+
+
 def opener(words: Content, dialog: str, *, key: str = "", kind: str = "") -> Component:
     """A button that opens a dialog of the page."""
     shown = [words, html.Kbd(key.upper())] if key else words

@@ -7,7 +7,19 @@ from dash.development.base_component import Component
 
 from dashboards.commands import Args, Outcome, command
 from dashboards.design.dialog import choice, dialog, text_field
-from dashboards.design.elements import Content, card, cells, chip, icon, opener, quiet, segment, severity, table
+from dashboards.design.elements import (
+    Content,
+    card,
+    cells,
+    chip,
+    gauge,
+    icon,
+    opener,
+    quiet,
+    segment,
+    severity,
+    table,
+)
 from dashboards.design.states import empty
 from dashboards.pages.graded_tabs import percent_bar, room, tab_line
 from dashboards.pages.page import Page
@@ -25,24 +37,15 @@ async def score(visit: Visit) -> Content:
     """The assessment over all layers, each layer beside it; a layer without a known use is unseen, not empty."""
     found = await visit.ask(room(visit).crypto.assess, visit.param("object"))
     boxes = [
-        _box(t("crypto.score"), f"{found.score:g}", t("crypto.passes" if found.passes else "crypto.fails")),
+        gauge(t("crypto.score"), f"{found.score:g}", t("crypto.passes" if found.passes else "crypto.fails")),
     ]
     for layer in Layer:
         credit = found.layers.get(layer)
         value = "—" if credit is None else f"{100 * credit:.0f} %"
         boxes.append(
-            _box(t(f"crypto.layers.{layer}"), value, t("crypto.unseen") if credit is None else t("crypto.of_layer"))
+            gauge(t(f"crypto.layers.{layer}"), value, t("crypto.unseen") if credit is None else t("crypto.of_layer"))
         )
     return boxes
-
-
-def _box(label: str, value: str, note: str) -> Component:
-    parts = [
-        html.Span(label, className="label"),
-        html.Span(value, className="value"),
-        html.Span(note, className="norm"),
-    ]
-    return html.Div(parts, className="card number plain")
 
 
 @part("filing_crypto.uses", topics="graded", params="object")

@@ -16,6 +16,7 @@ from dashboards.design.elements import (
     card,
     cells,
     chip,
+    gauge,
     icon,
     link,
     opener,
@@ -60,22 +61,26 @@ async def figures(visit: Visit) -> Content:
     ready = sum(row.ready for row in rows) / len(rows) if rows else None
     late = sum(row.late_findings for row in rows)
     return [
-        _box("ready", "—" if ready is None else f"{ready:.0f} %", t("filing.figure.ready_note", count=len(rows))),
-        _box("graded", f"{graded} / {len(rows)}", t("filing.figure.graded_note")),
-        _box("certified", f"{certified} / {len(rows)}", t("filing.figure.certified_note")),
-        _box("overdue", amount(float(overdue)), t("filing.figure.overdue_note"), "critical" if overdue else ""),
-        _box("risks", amount(float(risks)), t("filing.figure.risks_note"), "high" if risks else ""),
-        _box("late", amount(float(late)), t("filing.figure.late_note"), "high" if late else ""),
+        _gauge(
+            "ready",
+            "—" if ready is None else f"{ready:.0f} %",
+            t("filing.figure.ready_note", count=len(rows)),
+        ),
+        _gauge("graded", f"{graded} / {len(rows)}", t("filing.figure.graded_note")),
+        _gauge("certified", f"{certified} / {len(rows)}", t("filing.figure.certified_note")),
+        _gauge(
+            "overdue",
+            amount(float(overdue)),
+            t("filing.figure.overdue_note"),
+            "critical" if overdue else "",
+        ),
+        _gauge("risks", amount(float(risks)), t("filing.figure.risks_note"), "high" if risks else ""),
+        _gauge("late", amount(float(late)), t("filing.figure.late_note"), "high" if late else ""),
     ]
 
 
-def _box(name: str, value: str, note: str, level: str = "") -> Component:
-    parts = [
-        html.Span(t(f"filing.figure.{name}"), className="label"),
-        html.Span(value, className="value"),
-        html.Span(note, className="norm"),
-    ]
-    return html.Div(parts, className=f"card number plain {level}".strip())
+def _gauge(name: str, value: str, note: str, level: str = "") -> Component:
+    return gauge(t(f"filing.figure.{name}"), value, note, level)
 
 
 @part("filing.systems", topics="graded work tick", params="unit view")

@@ -10,7 +10,20 @@ from dash.development.base_component import Component
 
 from dashboards.commands import Args, Outcome, command
 from dashboards.design.dialog import choice, dialog, text_area, text_field
-from dashboards.design.elements import Content, card, cells, chip, icon, link, opener, quiet, severity, table, when
+from dashboards.design.elements import (
+    Content,
+    card,
+    cells,
+    chip,
+    gauge,
+    icon,
+    link,
+    opener,
+    quiet,
+    severity,
+    table,
+    when,
+)
 from dashboards.design.states import empty
 from dashboards.pages import incident
 from dashboards.pages.page import Page
@@ -48,23 +61,14 @@ async def figures(visit: Visit) -> Content:
         visit.ask(visit.rooms.work.desk.averages, IncidentQuery(since=since)),
     )
     still_open = sum(number for state, number in counts.items() if state != State.CLOSED)
-    boxes = [_box(t("incidents.open"), amount(float(still_open)), t("incidents.open_note", new=counts.get("new", 0)))]
+    boxes = [gauge(t("incidents.open"), amount(float(still_open)), t("incidents.open_note", new=counts.get("new", 0)))]
     boxes += [
-        _box(say(f"ops.incidents.duration.{name}"), duration(found.median_s), t("incidents.median", count=found.count))
+        gauge(say(f"ops.incidents.duration.{name}"), duration(found.median_s), t("incidents.median", count=found.count))
         for name, found in means.items()
     ]
     if not means:
-        boxes.append(_box(t("incidents.durations"), "—", t("incidents.no_durations")))
+        boxes.append(gauge(t("incidents.durations"), "—", t("incidents.no_durations")))
     return boxes
-
-
-def _box(label: str, value: str, note: str) -> Component:
-    parts = [
-        html.Span(label, className="label"),
-        html.Span(value, className="value"),
-        html.Span(note, className="norm"),
-    ]
-    return html.Div(parts, className="card number plain")
 
 
 @part("incidents.list", topics="incidents people", params="state level owner q")

@@ -20,7 +20,7 @@ from ops.filing.exchange import from_package
 from tests.browser.chromium import Watched, chromium
 from tests.unit.ops.filing.forms import FORM
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_mended_finding_is_tested_again_by_another_person(owner: Watched) -> N
     owner.clean()
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(480)
 def test_a_new_system_is_registered_graded_reviewed_filed_and_exported(
     site: Callable[[str], str], tmp_path: Path
 ) -> None:

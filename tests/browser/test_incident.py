@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.chromium import Watched, chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 STORY = "凭证被窃"
 
 

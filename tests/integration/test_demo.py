@@ -12,7 +12,7 @@ import pytest
 
 from tests.running import RunningSite, wait_for
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 RUNS = 2 if os.environ.get("YAODUN_PROVE") == "full" else 1
 
 

@@ -39,7 +39,7 @@ MOST_TOLD = 200_000
 
 
 def main() -> int:
-    """Judge once."""
+    """Judge once; 1 where a detector broke, which the service counts as a failed judging."""
     parser = argparse.ArgumentParser(prog="yaodun.workers.business")
     common_options(parser)
     home = home_of(parser.parse_args())
@@ -48,14 +48,15 @@ def main() -> int:
     log_to(home, "business")
     site = open_site(home)
     try:
-        sys.stdout.write(orjson.dumps(judge(site)).decode() + "\n")
+        told = judge(site)
+        sys.stdout.write(orjson.dumps(told).decode() + "\n")
     finally:
         site.records.close()
-    return 0
+    return 1 if told["broken"] else 0
 
 
 def judge(site: Site) -> dict[str, int]:
-    """Counts: events judged, findings, signals that are new."""
+    """Counts: events judged, findings, signals that are new, detectors that broke (the log names them)."""
     store = site.open_store(read_only=True)
     now = site.clock.now()
     try:
@@ -63,16 +64,17 @@ def judge(site: Site) -> dict[str, int]:
     finally:
         store.close()
     if not events:
-        return {"events": 0, "findings": 0, "new": 0}
+        return {"events": 0, "findings": 0, "new": 0, "broken": 0}
     book = build_book(events)
-    findings = judge_book(book)
+    broken: list[str] = []
+    findings = judge_book(book, broken=lambda name, _: broken.append(name))
     told = read_told(site.home.state)
     new = [one for one in findings if identity(one) not in told]
     Alerts(site.records, site.clock, record).absorb([signal_of(one, now) for one in new])
     write_told(site.home.state, [*told, *map(identity, new)])
     health = system_health(packs(), events, now)
     write_state(site.home.state, read_state(site.home.state).renewed(now, summarise(book, findings), health))
-    return {"events": book.events, "findings": len(findings), "new": len(new)}
+    return {"events": book.events, "findings": len(findings), "new": len(new), "broken": len(broken)}
 
 
 def stored_events(store: EventStore, now: datetime) -> Iterator[BusinessEvent]:

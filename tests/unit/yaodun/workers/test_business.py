@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from analytics.business.desk import Desk
+from analytics.business.finding import Finding
+from analytics.business.judge import detectors, judge_book
 from infra.clock import ManualClock
 from infra.events.business import BusinessEvent, document_of, encode_event
 from infra.events.stream import Stream
@@ -59,7 +63,7 @@ def site_events() -> list[BusinessEvent]:
 def test_a_finding_becomes_one_alert_however_often_it_is_judged(tmp_path: Path) -> None:
     site = make_site(tmp_path, site_events())
     assert judge(site)["new"] == 1
-    assert judge(site) == {"events": len(site_events()), "findings": 1, "new": 0}
+    assert judge(site) == {"events": len(site_events()), "findings": 1, "new": 0, "broken": 0}
     assert [(rule, count) for rule, _, count in alerts_of(site)] == [("business.T02", 1)]
     site.records.close()
 
@@ -78,7 +82,7 @@ def test_numbers_reach_posture(tmp_path: Path) -> None:
 
 def test_without_business_nothing_is_measured(tmp_path: Path) -> None:
     site = make_site(tmp_path, [])
-    assert judge(site) == {"events": 0, "findings": 0, "new": 0}
+    assert judge(site) == {"events": 0, "findings": 0, "new": 0, "broken": 0}
     assert BusinessMeasures(site).readings(NOW) == {}
     site.records.close()
 
@@ -87,3 +91,17 @@ def test_without_business_nothing_is_measured(tmp_path: Path) -> None:
 def test_a_broken_state_is_no_state(tmp_path: Path, text: str) -> None:
     (tmp_path / "business.json").write_text(text)
     assert read_state(tmp_path).judged is None
+
+
+def test_a_detector_that_breaks_is_counted_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(desk: Desk) -> list[Finding]:
+        raise ZeroDivisionError
+
+    site = make_site(tmp_path, site_events())
+    ours = (breaks, *detectors())
+    monkeypatch.setattr(sys.modules[judge_book.__module__], "detectors", lambda: ours)
+    found = judge(site)
+    assert (found["findings"], found["broken"]) == (1, 1)
+    site.records.close()
