@@ -52,7 +52,7 @@ from infra.store.query.tree import (
 )
 
 EXACT_ROWS = 1_000_000
-"""Up to so many rows distinct values and percentiles are exact; above, HyperLogLog and t-digest answer."""
+"""Up to so many rows distinct values and percentiles are exact; above, HyperLogLog and a logarithmic scale answer."""
 
 
 @dataclass(slots=True)
