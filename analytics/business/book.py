@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from analytics.business.bill_lines import Lines, build_lines
@@ -61,4 +62,4 @@ def build_book(events: Iterable[BusinessEvent]) -> Book:
 
 def _settled(items: list[Any], back: set[str]) -> list[Any]:
     kept = [item for item in items if item.id not in back] if back else items
-    return sorted(kept, key=lambda item: item.time)
+    return sorted(kept, key=attrgetter("time"))

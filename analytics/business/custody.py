@@ -59,7 +59,7 @@ def custody(book: Book) -> Custody:
     own_before, own_after = own.before, own.after
     paired = _is(kind, PAIRED) & (source >= 0)
     sent = _is(kind, SENT) & (target >= 0)
-    answer = _answers(code, source, party, target, time, paired, sent, len(lines.names))
+    answer = _answers(code, source, party, target, paired, sent, len(lines.names))
     unsent, unanswered = paired & (answer < 0), sent & (answer < 0)
     sold, back = _is(kind, SALES), kind == 116
     used = _open(code, time, sold, back)
@@ -119,35 +119,31 @@ class Own:
         return found
 
 
-def _answers(
-    code: Ints, source: Ints, party: Ints, target: Ints, time: Ints, paired: Flags, sent: Flags, parties: int
-) -> Ints:
-    """The n-th outbound row of (code, from, to) is answered by the n-th inbound row."""
+def _answers(code: Ints, source: Ints, party: Ints, target: Ints, paired: Flags, sent: Flags, parties: int) -> Ints:
+    """The n-th outbound row of (code, from, to) is answered by the n-th inbound row; rows are by code and time."""
     answer = np.full(len(code), -1)
-    outs, ins = np.flatnonzero(sent), np.flatnonzero(paired)
-    if not len(outs) or not len(ins):
+    rows = np.flatnonzero(sent | paired)
+    if not len(rows):
         return answer
-    out_key = (code[outs] * parties + party[outs]) * parties + target[outs]
-    in_key = (code[ins] * parties + source[ins]) * parties + party[ins]
-    both, dense = np.unique(np.concatenate([out_key, in_key]), return_inverse=True)
-    del both
-    out_rank, in_rank = (
-        _ranked(*part, len(code)) for part in ((dense[: len(outs)], time[outs]), (dense[len(outs) :], time[ins]))
-    )
-    _, left, right = np.intersect1d(out_rank, in_rank, assume_unique=True, return_indices=True)
-    answer[outs[left]], answer[ins[right]] = ins[right], outs[left]
+    out = sent[rows]
+    givers, takers = np.where(out, party[rows], source[rows]), np.where(out, target[rows], party[rows])
+    key = (code[rows] * parties + givers) * parties + takers
+    order = np.argsort(key, kind="stable")
+    rows, out, key = rows[order], out[order], key[order]
+    group = np.cumsum(np.r_[False, key[1:] != key[:-1]])
+    left = group[out] * len(code) + _rank(group[out])
+    right = group[~out] * len(code) + _rank(group[~out])
+    _, one, two = np.intersect1d(left, right, assume_unique=True, return_indices=True)
+    outs, ins = rows[out][one], rows[~out][two]
+    answer[outs], answer[ins] = ins, outs
     return answer
 
 
-def _ranked(key: Ints, time: Ints, most: int) -> Ints:
-    """key * most + rank in time within the key: unique."""
-    order = np.lexsort((time, key))
-    ordered = key[order]
-    first = np.r_[True, ordered[1:] != ordered[:-1]]
-    start = np.maximum.accumulate(np.where(first, np.arange(len(key)), 0))
-    ranks = np.empty(len(key), dtype=np.int64)
-    ranks[order] = np.arange(len(key)) - start
-    return key * most + ranks
+def _rank(group: Ints) -> Ints:
+    """Place of each within its group; groups stand together."""
+    places = np.arange(len(group))
+    first = np.r_[True, group[1:] != group[:-1]] if len(group) else np.zeros(0, dtype=bool)
+    return places - np.maximum.accumulate(np.where(first, places, 0))
 
 
 def _open(code: Ints, time: Ints, closing: Flags, opening: Flags) -> Flags:

@@ -12,6 +12,7 @@ import numpy as np
 from analytics.business.bill_lines import Ints
 from analytics.business.book import Book
 from analytics.business.calendar import DAY_MS, HOUR_MS
+from analytics.business.clocks import Reporter, impossible_times
 from analytics.business.custody import Custody, Flags, custody
 from analytics.business.finding import Finding, finding
 from analytics.business.thresholds import Thresholds, thresholds
@@ -48,6 +49,11 @@ class Desk:
         """Which parties (by number; the last entry is nobody) report to this platform and are in business."""
         masters = self.book.masters
         return np.array([*(masters.reports(name) for name in self.book.lines.names), False], dtype=bool)
+
+    @cached_property
+    def wrong_clocks(self) -> dict[Reporter, list[Any]]:
+        """Events whose stated time cannot be, by reporter."""
+        return impossible_times(self.book, self.limits["clock"])
 
     @cached_property
     def before_book(self) -> Flags:

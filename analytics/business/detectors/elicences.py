@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from scipy.stats import poisson
-
 from analytics.business.calendar import DAY_MS, HOUR_MS, local_day, local_minute, local_text
 from analytics.business.desk import Desk
 from analytics.business.episodes import episodes
 from analytics.business.finding import Finding, finding
+from analytics.business.tails import poisson_at_least
 from infra import checkdigits
 from infra.events.business import Authority, ELicence, LicenceAction, NoticeType
 
@@ -177,7 +176,7 @@ def _bursts(desk: Desk) -> Iterator[Finding]:
         ordinary = sorted(days.values())[len(days) // 2] if days else 0
         usual = max(ordinary, sum(sorted(days.values())[: max(1, len(days) * 9 // 10)]) / max(1, len(days) * 9 // 10))
         bad = [day for day, many in days.items() if many >= limits["least"] and many > 3 * usual
-               and float(poisson.sf(many - 1, usual + 1)) < limits["p"]]  # fmt: skip
+               and poisson_at_least(many, usual + 1) < limits["p"]]  # fmt: skip
         moments = [day * DAY_MS for day in bad]
         for group in episodes(list(range(len(bad))), moments, 1.5 * DAY_MS):
             wanted = {bad[place] for place in group}

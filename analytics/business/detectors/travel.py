@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from analytics.business.bill_lines import Ints
 from analytics.business.desk import Desk
-from analytics.business.detectors.clocks import wrong_clocks
 from analytics.business.finding import Finding
 from infra.events.business import Place
 
@@ -105,7 +104,7 @@ def _wrong_addresses(
 def _unsure(desk: Desk) -> NDArray[np.bool_]:
     """Parties whose address is not verified or whose clock is wrong."""
     names = desk.book.lines.names
-    clocks = wrong_clocks(desk)
+    clocks = {name for _, name in desk.wrong_clocks}
     found = np.zeros(len(names) + 1, dtype=bool)
     for number, name in enumerate(names):
         versions = desk.book.masters.parties.versions(name)

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
-from scipy.stats import chi2
 
 from analytics.business.bill_lines import Ints
 from analytics.business.calendar import DAY_MS, HOUR_MS, local_days, local_text
 from analytics.business.desk import Desk
 from analytics.business.episodes import episodes
 from analytics.business.finding import Finding, finding
+from analytics.business.tails import chi_square_above
 from infra.events.business import NoticeType
 
 _LAST_DIGITS = re.compile(r"(\d+)\D*$")
@@ -129,7 +129,7 @@ def _unlike_benford(amounts: np.ndarray, p: float) -> bool:
     expected = np.log10(1 + 1 / np.arange(1, 10)) * own.sum()
     statistic = float(((own - expected) ** 2 / expected).sum())
     distance = float(np.abs(own - expected).sum()) / (2 * own.sum())
-    return distance > 0.3 and float(chi2.sf(statistic, 8)) < p
+    return distance > 0.3 and chi_square_above(statistic, 8) < p
 
 
 def machine_rhythm(desk: Desk) -> Iterator[Finding]:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import poisson
 
 from analytics.business.bill_lines import Ints
 from analytics.business.calendar import DAY_MS, local_day, local_days
 from analytics.business.desk import Desk
 from analytics.business.episodes import episodes
 from analytics.business.finding import Finding, finding
+from analytics.business.tails import poisson_at_least
 from infra.events.business import NoticeType
 
 _INTAKE = frozenset({"102", "107"})
@@ -63,7 +63,7 @@ def _densest(desk: Desk, inside: Ints, everywhere: Ints, window: int) -> NDArray
     sources = desk.book.lines.source[inside]
     new = 1.0 - float(np.isin(sources[dense], sources[~dense]).mean())
     ratio = limits["ratio"] if new > 0.5 else limits["known_lanes_ratio"]
-    far = counts[best] > ratio * expected and float(poisson.sf(counts[best] - 1, expected)) < limits["p"]
+    far = counts[best] > ratio * expected and poisson_at_least(counts[best], expected) < limits["p"]
     return np.asarray(dense) if far else None
 
 

@@ -16,6 +16,9 @@ from infra.events.business.truth import Truth
 MAX_LINE = 8 * 1024 * 1024
 """Longest line in bytes; a longer one is refused unread."""
 
+_BLOCK = 1 << 20
+"""Bytes of lines that are decoded at once."""
+
 _decoder: msgspec.json.Decoder[BusinessEvent] = msgspec.json.Decoder(BusinessEvent)
 _encode = msgspec.json.Encoder().encode
 _decode_truth = msgspec.json.Decoder(Truth).decode
@@ -69,10 +72,22 @@ class _Versioned(msgspec.Struct):
 
 def read_events(path: Path) -> Iterator[BusinessEvent]:
     """The events of an NDJSON file in file order; ``AppError(INVALID)`` names file, line, field and reason."""
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                yield _event_of(path, line, number)
+    with path.open("rb") as file:
+        number = 1
+        while lines := file.readlines(_BLOCK):
+            yield from _block(path, lines, number)
+            number += len(lines)
+
+
+def _block(path: Path, lines: list[bytes], number: int) -> list[BusinessEvent]:
+    """Events of some lines at once; line by line where one of them is not as it should be, which names it."""
+    try:
+        events = _decoder.decode_lines(b"".join(lines))
+    except (msgspec.DecodeError, RecursionError):
+        events = []
+    if len(events) == len(lines) and all(event.v == VERSION for event in events) and max(map(len, lines)) <= MAX_LINE:
+        return events
+    return [_event_of(path, line, place) for place, line in enumerate(lines, number) if line.strip()]
 
 
 def _event_of(path: Path, line: bytes, number: int) -> BusinessEvent:

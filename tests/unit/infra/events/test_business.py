@@ -65,6 +65,19 @@ def test_a_bad_line_of_a_file_is_named(tmp_path: Path) -> None:
         list(read_events(path))
 
 
+def test_a_bad_line_far_into_a_large_file_is_named_by_its_number(tmp_path: Path) -> None:
+    path = tmp_path / "events.ndjson"
+    good = LINES[0]
+    many = 3_000_000 // len(good)
+    path.write_bytes(b"\n".join([good] * many) + b"\n\n{}\n")
+    found = []
+    with pytest.raises(AppError) as refused:
+        found.extend(read_events(path))
+    assert f"{path}:{many + 2}" in str(refused.value.detail)
+    path.write_bytes(b"\n".join([good] * many) + b"\n\n" + good)
+    assert len(list(read_events(path))) == many + 1
+
+
 def test_both_domain_lists_of_bill_types_are_there() -> None:
     analytics = "101 102 103 104 107 108 110 111 112 113 116 201 202 211 212 214 215 216 217 237 320 321 322 326"
     graded = (
