@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from analytics.business.book import Book
+from analytics.business.datasets import seen_datasets
 from analytics.business.finding import Finding
 from analytics.datasecurity import Sensitivity, judge_column
 from analytics.systems.numbers import Summary
@@ -37,6 +38,7 @@ def summarise(book: Book, findings: Sequence[Finding]) -> Summary:
         exchange_mismatch=_mismatch(book, findings, since),
         sensitive_unmasked=None if columns is None else float(len(columns)), unmasked=tuple(columns or ()),
         findings=dict(count), systems=dict(Counter(one.system for one in fresh)),
+        datasets=seen_datasets(book),
     )  # fmt: skip
 
 

@@ -12,7 +12,6 @@ from itertools import pairwise
 from typing import Any
 
 import msgspec
-from scipy.stats import binom
 
 from analytics.datasecurity.hints import hinted
 from analytics.datasecurity.kinds import ADDRESS, PATTERNS, SENSITIVITY, Kind, Sensitivity, shapes
@@ -110,9 +109,16 @@ def _holds(name: str, kind: Kind, tally: _Tally) -> bool:
     if kind is Kind.ADDRESS:
         return (proven >= 2 and proven / tally.values >= 0.05) or proven == tally.values
     chance = next(pattern.chance for pattern in PATTERNS if pattern.kind is kind) or 0.0
-    rare = float(binom.sf(proven - 1, shaped, chance)) < (0.2 if hinted(name, kind) else _ACCIDENT.get(kind, 0.01))
+    rare = _accident(proven, shaped, chance) < (0.2 if hinted(name, kind) else _ACCIDENT.get(kind, 0.01))
     enough = proven / shaped >= _SHARE_SHAPE_ONLY.get(kind, _SHARE_PROVEN)
     return rare and enough and not _counter(kind, tally)
+
+
+def _accident(proven: int, shaped: int, chance: float) -> float:
+    """How likely so many pass by accident: the upper tail of a binomial."""
+    from scipy.special import bdtrc
+
+    return float(bdtrc(proven - 1, shaped, chance)) if proven > 0 else 1.0
 
 
 def _holds_names(name: str, tally: _Tally) -> bool:

@@ -6,6 +6,8 @@ from datetime import datetime
 
 import msgspec
 
+from analytics.datasecurity.seen import SeenDataset
+
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Numbers of the last day of a book; None where nothing of the kind was reported, which is not zero."""
@@ -25,3 +27,4 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     unmasked: tuple[str, ...] = ()
     findings: dict[str, int] = {}
     systems: dict[str, int] = {}
+    datasets: tuple[SeenDataset, ...] = ()

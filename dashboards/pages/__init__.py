@@ -18,6 +18,7 @@ from dashboards.pages import (
     clouds,
     conformance,
     connect,
+    data_assets,
     devices,
     dimension,
     entities,
@@ -52,12 +53,14 @@ from dashboards.pages import (
 from dashboards.pages.page import Section
 from dashboards.visit import Visit
 
+_BESIDE = {"data": (data_assets.PAGE,)}
+"""Pages beside the page of a dimension."""
 SECTIONS = (
     Section("overview", (overview.PAGE,)),
     Section("alerts", (alerts.PAGE,)),
     Section("incidents", (incidents.PAGE,)),
     Section("work", (work.PAGE, orders.PAGE, inspections.PAGE, reports.PAGE)),
-    *(Section(page.name, (page,)) for page in dimension.PAGES),
+    *(Section(page.name, (page, *_BESIDE.get(page.name, ()))) for page in dimension.PAGES),
     Section(
         "assets",
         (hosts.PAGE, assets.PAGE, systems.PAGE, agents.PAGE, devices.PAGE, clouds.PAGE, probes.PAGE, zones.PAGE),

@@ -13,6 +13,7 @@ from typing import Protocol
 from dashboards.rooms.alerts import Alerts
 from dashboards.rooms.audit import Audit
 from dashboards.rooms.connecting import Connecting
+from dashboards.rooms.data import Data
 from dashboards.rooms.devices import Devices
 from dashboards.rooms.fleet import Fleet
 from dashboards.rooms.graded import Graded
@@ -58,6 +59,7 @@ class Rooms:
     graded: Graded | None = None
     insight: Insight | None = None
     systems: Systems | None = None
+    data: Data | None = None
     clock: Clock = field(default_factory=SystemClock)
     zone: timedelta = timedelta(hours=8)
     wait_s: float = 10.0

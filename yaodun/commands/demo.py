@@ -8,6 +8,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from analytics.datasecurity.register import DataAssets
 from infra.clock import rfc3339
 from infra.status import read_status
 from infra.store.seams import EventStore
@@ -15,6 +16,7 @@ from infra.text import say
 from infra.web.hosts import is_loopback
 from yaodun.commands.replay import count_alerts, wait_correlated, wait_stored
 from yaodun.console import console_actor
+from yaodun.demo.data import data_assets
 from yaodun.demo.graded import facilities, settle
 from yaodun.demo.hosts import enter
 from yaodun.demo.play import BACK, Play, Played
@@ -74,6 +76,7 @@ def _play(site: Site, sender: Sender, args: argparse.Namespace) -> dict[str, Any
     begun = site.clock.now()
     assets = enter(site.register, console_actor(), begun - timedelta(days=30))
     facilities(site.register, site.zones, console_actor())
+    data_assets(DataAssets(site.records, site.access, site.clock), console_actor())
     time.sleep(SETTLE_S)
     play = Play(sender, site.clock, args.seed, FAST_PAUSE_S if args.fast else PAUSE_S)
     _tell(play.background())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from analytics.datasecurity.api import data_assets_router
 from analytics.graph.api import graph_router
 from analytics.models.api import models_router
 from analytics.posture import PostureService
@@ -43,6 +44,7 @@ from yaodun.preflight import split_address
 from yaodun.rooms.alerts import AlertRoom
 from yaodun.rooms.casework import casework_of
 from yaodun.rooms.connecting import ConnectingRoom
+from yaodun.rooms.data import DataRoom
 from yaodun.rooms.fleet import FleetRoom
 from yaodun.rooms.graded import graded_of
 from yaodun.rooms.graph import graph_desk
@@ -115,6 +117,7 @@ class WebService:
         graded = graded_of(site, store)
         casework = casework_of(site, store, self._people, playbooks)
         audit = Audit(site.records, site.clock)
+        data = DataRoom(site)
         api = build_api(
             relay_router(f"http://{site.settings.ingest.http_listen}", HOME),
             session_router(site.identity, settings, secure=self._secure),
@@ -123,6 +126,7 @@ class WebService:
             tokens_router(site.tokens, site.access),
             register_router(site.register, site.access),
             zones_router(site.zones, site.access),
+            data_assets_router(data.register, site.access, data.seen),
             agents_router(site.fleet, site.access, lambda: read_presence(site.home.state / PRESENCE)),
             audit_router(audit, site.access),
             alerts_router(alerts, site.access),
@@ -150,6 +154,7 @@ class WebService:
             audit=audit,
             register=RegisterRoom(site.register, site.zones),
             systems=SystemsRoom(site),
+            data=data,
             fleet=FleetRoom(site, store),
             devices=site.devices,
             connecting=ConnectingRoom(site),
