@@ -14,12 +14,12 @@ from analytics.intelligence.detector import DOMAINS, FIELDS, IndicatorDetector
 from analytics.intelligence.folder import Taken, mark_of, take_folder
 from analytics.intelligence.indicator import IndicatorKind
 from analytics.intelligence.taxii import objects_of
+from analytics.rules.backtest import pages, stored_events, stored_streams
 from infra.durable import replace_file
 from infra.errors import AppError
 from infra.events import Event, Signal
 from infra.store.query.tree import Cidr, Filter, Or, Query, Terms, Window
 from infra.store.seams import EventStore
-from yaodun.backtest import pages, stored_events, stored_streams
 from yaodun.site import Site
 
 log = logging.getLogger(__name__)

@@ -19,9 +19,13 @@ from analytics.rules.documents import MAX_BYTES, TESTS
 from analytics.rules.engine import Engine
 from analytics.rules.matcher import Matcher
 from analytics.rules.rule import RuleSet
+from infra.errors import AppError, ErrorKind
 from infra.events import Event
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+MAX_EVENTS = 10_000
+"""Events of one case; a correlation over more is tested by a backtest."""
+MAX_STEP_S = 86_400 * 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +67,37 @@ def read_cases(paths: Sequence[Path]) -> Iterator[Case]:
         found = sorted(path.rglob(f"*{TESTS}")) if path.is_dir() else [path]
         for file in found:
             if file.name.endswith(TESTS) and file.stat().st_size <= MAX_BYTES:
-                tree = yaml.safe_load(file.read_text(encoding="utf-8"))
-                for number, body in enumerate(tree["cases"]):
-                    yield Case(str(tree["rule"]), str(body.get("name", number)), str(file), body)
+                yield from cases_of(file.read_text(encoding="utf-8"), str(file))
+
+
+def cases_of(text: str, path: str) -> list[Case]:
+    """The cases of one text; ``AppError(INVALID)`` says what is wrong with it."""
+    if len(text) > MAX_BYTES:
+        raise _wrong(path, f"more than {MAX_BYTES} characters")
+    try:
+        tree = yaml.safe_load(text)
+        bodies = list(tree["cases"])
+        cases = [Case(str(tree["rule"]), str(body.get("name", at)), path, body) for at, body in enumerate(bodies)]
+        for case in cases:
+            _check(case)
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise _wrong(path, f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]) from None
+    return cases
+
+
+def _check(case: Case) -> None:
+    """A case has events, not too many of them, and each is a mapping."""
+    body = case.body
+    repeat = int(body.get("repeat", 1))
+    if not 1 <= repeat <= MAX_EVENTS or not 0 <= float(body.get("every_s", 1)) <= MAX_STEP_S:
+        raise ValueError(f"repeat is 1 to {MAX_EVENTS}, every_s 0 to {MAX_STEP_S}")
+    events = body.get("events", [body["event"]] if "events" not in body else [])
+    if not events or len(events) > MAX_EVENTS or not all(isinstance(event, dict) for event in events):
+        raise ValueError(f"a case has 1 to {MAX_EVENTS} events, each a mapping of fields")
+
+
+def _wrong(path: str, problem: str) -> AppError:
+    return AppError(ErrorKind.INVALID, "analytics.rules.tests_wrong", place=f"{path}:1:1", problem=problem)
 
 
 def try_case(ruleset: RuleSet, case: Case) -> Verdict:

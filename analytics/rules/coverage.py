@@ -54,7 +54,8 @@ class Watch:
         """The rules none of whose routes has met an event."""
         sighted = {variant.rule for variant in self._ruleset.variants if variant.where not in self._unseen}
         fed = {one.rule for one in self._ruleset.correlations if any(rule in sighted for rule in one.rules)}
-        return set(range(len(self._ruleset.rules))) - sighted - fed
+        off = {number for number, rule in enumerate(self._ruleset.rules) if rule.off}
+        return set(range(len(self._ruleset.rules))) - sighted - fed - off
 
     def report(self) -> list[Coverage]:
         """Per log source, those never seen first."""
@@ -83,11 +84,11 @@ class Watched:
     """A detector that passes events on to another and lets a watch see some of each batch (``Detector``)."""
 
     def __init__(self, detector: Detector, watch: Watch) -> None:
-        self._detector, self._watch = detector, watch
+        self._detector, self.watch = detector, watch
 
     def match(self, events: Sequence[Event], twins: Sequence[int] | None = None) -> list[Signal]:
         """The signals of the other."""
-        self._watch.see(events[:: max(1, len(events) // SEEN_PER_BATCH)])
+        self.watch.see(events[:: max(1, len(events) // SEEN_PER_BATCH)])
         return self._detector.match(events, twins)
 
 

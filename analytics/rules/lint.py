@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import msgspec
 
 from analytics.rules.documents import MAX_BYTES, Document, read_documents, rule_files
 from analytics.rules.lens import ALTERNATIVE
-from analytics.rules.rule import Rule, RuleSet
+from analytics.rules.rule import Failure, Rule, RuleSet
 from infra.events import table
 from infra.events.table import OVERFLOW
 from infra.text import say
@@ -38,16 +38,36 @@ class Finding(msgspec.Struct, frozen=True):
 
 def lint(paths: Sequence[Path], ruleset: RuleSet) -> list[Finding]:
     """Every failure and every doubt about the rules below ``paths``, which ``ruleset`` was loaded from."""
-    found = [
-        Finding(failure.place, Severity.ERROR, failure.key, failure.problem, failure.remedy, failure.rule_id)
-        for failure in ruleset.failures
-    ]
-    found += _twins(ruleset)
-    found += _unknown_fields(ruleset)
+    found = _of_set(ruleset)
     for path in rule_files(paths):
         documents, _ = read_documents(path, path.read_bytes()[: MAX_BYTES + 1])
         for document in documents:
             found += _document(document)
+    return _ordered(found)
+
+
+def doubts(documents: Sequence[Document], ruleset: RuleSet, path: str) -> list[Finding]:
+    """The same about these documents alone; ``ruleset`` may hold others beside those of ``path``."""
+    found = [one for one in _of_set(ruleset) if one.place.startswith(f"{path}:")]
+    return _ordered(found + [one for document in documents for one in _document(document)])
+
+
+def failed(failure: Failure) -> Finding:
+    """The finding of a failure."""
+    return Finding(failure.place, Severity.ERROR, failure.key, failure.problem, failure.remedy, failure.rule_id)
+
+
+def refusal(place: str, code: str, **detail: str) -> Finding:
+    """An error that is not the rule's own: the text cannot be taken as it stands."""
+    key = f"analytics.rules.lint.{code}"
+    return Finding(place, Severity.ERROR, code, say(key, **detail), say(f"{key}_remedy", **detail))
+
+
+def _of_set(ruleset: RuleSet) -> list[Finding]:
+    return [*map(failed, ruleset.failures), *_twins(ruleset), *_unknown_fields(ruleset)]
+
+
+def _ordered(found: Iterable[Finding]) -> list[Finding]:
     return sorted(found, key=lambda finding: (finding.severity, finding.place))
 
 

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from analytics.rules.cache import RuleCache
+from analytics.rules.changes import NONE, Changes
 from analytics.rules.documents import MAX_BYTES, placeholders_beside, read_documents, rule_files
 from analytics.rules.mapping import mapping_bytes
 from analytics.rules.rule import Failure, RuleSet
@@ -27,9 +28,19 @@ def shipped_rules() -> Path:
 
 
 def load_rules(
-    paths: Sequence[Path], placeholders: Mapping[str, Sequence[str]] | None = None, cache: Path | None = None
+    paths: Sequence[Path],
+    placeholders: Mapping[str, Sequence[str]] | None = None,
+    cache: Path | None = None,
+    changes: Changes = NONE,
 ) -> RuleSet:
-    """The rules of all files below ``paths``. ``cache`` is a private folder for compiled sets."""
+    """The rules of all files below ``paths`` with a site's ``changes``. ``cache`` is a private folder for compiled
+    sets."""
+    return changes.switched(_load(paths, placeholders or {}, cache, changes))
+
+
+def _load(
+    paths: Sequence[Path], placeholders: Mapping[str, Sequence[str]], cache: Path | None, changes: Changes
+) -> RuleSet:
     files: list[tuple[Path, bytes]] = []
     unread: list[Failure] = []
     for path in rule_files(paths):
@@ -38,12 +49,12 @@ def load_rules(
                 files.append((path, file.read(MAX_BYTES + 1)))
         except OSError as error:
             unread.append(Failure(f"{path}:1:1", "unreadable", {"problem": str(error.strerror)}))
-    values = placeholders_beside(paths) | {name: list(items) for name, items in (placeholders or {}).items()}
-    digest = _digest(files, values)
+    values = placeholders_beside(paths) | {name: list(items) for name, items in placeholders.items()}
+    digest = _digest([*files, *changes.files()], values)
     kept = RuleCache(cache) if cache else None
     if kept and (found := kept.get(digest)):
         return found
-    ruleset = _compile(files, values)
+    ruleset = compile_files(files, values, changes)
     ruleset.digest = digest
     ruleset.failures = [*unread, *ruleset.failures]
     if kept and not unread:
@@ -54,11 +65,18 @@ def load_rules(
     return ruleset
 
 
-def _compile(files: Sequence[tuple[Path, bytes]], values: Mapping[str, Sequence[str]]) -> RuleSet:
+def compile_files(
+    files: Sequence[tuple[Path, bytes]], values: Mapping[str, Sequence[str]], changes: Changes = NONE
+) -> RuleSet:
+    """The rules of these files, and of the texts that stand in for some of them; switches are not set here."""
     from analytics.rules.compile import Compilation  # pySigma is slow to import, and a kept set needs none of it
 
     compilation = Compilation(values)
     for path, data in files:
+        documents, failures = read_documents(path, data)
+        compilation.failures += failures
+        compilation.take(changes.keeps(documents))
+    for path, data in changes.files():
         documents, failures = read_documents(path, data)
         compilation.failures += failures
         compilation.take(documents)

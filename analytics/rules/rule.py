@@ -39,7 +39,8 @@ class LogSource(msgspec.Struct, frozen=True):
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """What people need to know of a rule. ``path`` is where it was read; ``entity`` is the field of the entity the
-    rule is about ('' lets the log source decide); ``hidden`` rules feed correlations and raise no signal."""
+    rule is about ('' lets the log source decide); ``hidden`` rules feed correlations and raise no signal, ``canary``
+    ones are on trial and raise none either, ``off`` ones match nothing."""
 
     id: str
     name: str = ""
@@ -59,6 +60,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[str, ...] = ()
     hidden: bool = False
     canary: bool = False
+    off: bool = False
 
 
 class Variant(msgspec.Struct, frozen=True):

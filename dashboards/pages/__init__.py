@@ -40,6 +40,7 @@ from dashboards.pages import (
     playbooks,
     probes,
     reports,
+    rules,
     search,
     systems,
     trust,
@@ -57,7 +58,7 @@ _BESIDE = {"data": (data_assets.PAGE,)}
 """Pages beside the page of a dimension."""
 SECTIONS = (
     Section("overview", (overview.PAGE,)),
-    Section("alerts", (alerts.PAGE,)),
+    Section("alerts", (alerts.PAGE, rules.PAGE)),
     Section("incidents", (incidents.PAGE,)),
     Section("work", (work.PAGE, orders.PAGE, inspections.PAGE, reports.PAGE)),
     *(Section(page.name, (page, *_BESIDE.get(page.name, ()))) for page in dimension.PAGES),

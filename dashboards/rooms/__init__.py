@@ -6,9 +6,10 @@ All members may block (pages call them in a thread) and say words in the languag
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from dashboards.rooms.alerts import Alerts
 from dashboards.rooms.audit import Audit
@@ -28,6 +29,9 @@ from dashboards.rooms.work import Work
 from infra.clock import Clock, SystemClock
 from infra.store.seams import EventStore
 from infra.web.seams import Authorizer
+
+if TYPE_CHECKING:
+    from analytics.rules.desk import RuleDesk
 
 
 class Pulse(Protocol):
@@ -58,6 +62,7 @@ class Rooms:
     pulse: Pulse
     graded: Graded | None = None
     insight: Insight | None = None
+    rules: Callable[[], RuleDesk] | None = None
     systems: Systems | None = None
     data: Data | None = None
     clock: Clock = field(default_factory=SystemClock)

@@ -31,6 +31,7 @@ from tests.browser.fake_fleet import FakeFleet
 from tests.browser.fake_graded import fake_graded
 from tests.browser.fake_insight import FakeInsight
 from tests.browser.fake_pki import FakePki
+from tests.browser.fake_rules import fake_rules
 from tests.browser.fake_systems import FakeSystems
 from tests.browser.fake_work import fake_work
 
@@ -690,9 +691,10 @@ def fake_rooms(mode: str = "full", clock: Clock | None = None, events: Any = Non
     alerts = FakeAlerts(clock, count={"full": 120, "first": 2}.get(mode, 0), broken=mode == "broken")
     people = FakePeople(clock)
     work, changed = fake_work(clock, mode)
+    store = events or NoEvents(broken=mode == "broken")
     return Rooms(
         alerts=alerts,
-        events=events or NoEvents(broken=mode == "broken"),
+        events=store,
         posture=FakePosture(clock, mode),
         health=FakeHealth(clock, "full" if mode == "first" else mode),
         people=people,
@@ -705,6 +707,7 @@ def fake_rooms(mode: str = "full", clock: Clock | None = None, events: Any = Non
         pki=FakePki(clock, mode),
         work=work,
         insight=FakeInsight(clock, mode),
+        rules=fake_rules(clock, mode, store),
         authorizer=AllowAll(),
         pulse=FakePulse(alerts, people, changed=changed),
         graded=fake_graded(clock, mode),

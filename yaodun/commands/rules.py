@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 
 from analytics.rules import RuleSet, load_rules
+from analytics.rules.backtest import Hits, backtest_store, backtest_window, stored_events
 from analytics.rules.cases import read_cases, try_case
 from analytics.rules.coverage import Watch, navigator_layer
 from analytics.rules.explain import explain
@@ -20,7 +22,7 @@ from analytics.rules.lint import Severity, lint
 from analytics.rules.load import shipped_rules
 from infra.errors import AppError, ErrorKind
 from infra.events import Event
-from yaodun.backtest import backtest_files, backtest_store
+from yaodun.backtest import backtest_files
 from yaodun.commands.match import apart, read_rules
 from yaodun.eventfiles import EventReader, event_files
 from yaodun.site import existing_site
@@ -184,12 +186,13 @@ def _backtest(args: argparse.Namespace) -> int:
     rules, files = apart(args.paths, [])
     ruleset = _load(args, rules)
     if files:
-        rows = backtest_files(ruleset, files)
+        rows: Sequence[Hits] = backtest_files(ruleset, files)
     else:
         site = existing_site(home_of(args))
-        rows = backtest_store(ruleset, site.open_store(read_only=True), args.start, args.end, site.clock.now())
-    emit(({**row, "days": row["days"]} for row in rows), args)
-    _junit(args, "backtest", [Outcome("backtest", row["title"]) for row in rows])
+        window = backtest_window(args.start, args.end, site.clock.now())
+        rows = backtest_store(ruleset, site.open_store(read_only=True), window).rows
+    emit((msgspec.to_builtins(row) for row in rows), args)
+    _junit(args, "backtest", [Outcome("backtest", row.title) for row in rows])
     return 1 if rows else 0
 
 
@@ -221,8 +224,6 @@ def _coverage(args: argparse.Namespace) -> int:
 
 def _recent(args: argparse.Namespace) -> Iterator[list[Event]]:
     """Events of this site's store, where there is a site."""
-    from yaodun.backtest import stored_events
-
     home = home_of(args)
     if home.settings.exists() or home.events.exists():
         site = existing_site(home)

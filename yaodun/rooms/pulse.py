@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from analytics.posture.service import PostureRow
+from analytics.rules.rows import RuleVersionRow, SuppressionRow
 from infra.clock import Clock
 from infra.ledger import Ledger
 from infra.records import Records
@@ -34,7 +35,7 @@ class Pulse:
 
     def versions(self) -> dict[str, int]:
         """The numbers now."""
-        newest, worked, posture, cases, work, runs, graded = self._records.read(_looks)
+        newest, worked, posture, cases, work, runs, graded, rules = self._records.read(_looks)
         head = self._ledger.head()
         seconds = int(self._clock.now().timestamp())
         return {
@@ -44,6 +45,7 @@ class Pulse:
             "work": hash(work),
             "runs": hash(runs),
             "graded": hash(graded),
+            "rules": hash(rules),
             "health": seconds // HEALTH_EVERY_S,
             "events": seconds // HEALTH_EVERY_S,
             "people": seconds // PEOPLE_EVERY_S,
@@ -66,6 +68,7 @@ def _looks(session: Session) -> tuple[object, ...]:
         func.max(SystemRecordRow.changed),
     )  # fmt: skip
     graded = tuple(session.scalar(select(each)) for each in moved)
+    hidden = select(func.max(SuppressionRow.id), func.max(SuppressionRow.ended))
     return (
         tuple(newest),
         worked,
@@ -74,4 +77,5 @@ def _looks(session: Session) -> tuple[object, ...]:
         work,
         tuple(runs),
         graded,
+        (session.scalar(select(func.max(RuleVersionRow.id))), *session.execute(hidden).one()),
     )

@@ -13,9 +13,9 @@ from typing import Any
 
 from analytics.intelligence.detector import IndicatorDetector
 from analytics.network import NetworkDetector
-from analytics.rules import Engine, load_rules
-from analytics.rules.coverage import Watch, Watched
-from analytics.rules.load import shipped_rules
+from analytics.rules import Engine
+from analytics.rules.backtest import received_since
+from analytics.rules.coverage import Watched
 from analytics.rules.memory import Remembering
 from collectors.fleet.muster import Muster
 from collectors.fleet.presence import PRESENCE, Presence
@@ -57,10 +57,10 @@ from infra.web.hosts import is_loopback
 from infra.web.server import server_of
 from infra.web.serving import Serving, plain_server
 from trust.identity.authenticate import SourceTokens
-from yaodun.backtest import received_since
 from yaodun.detectors import Together
 from yaodun.findings import finding_signals
 from yaodun.preflight import split_address
+from yaodun.rules import FreshRules
 from yaodun.site import Site
 
 log = logging.getLogger(__name__)
@@ -81,18 +81,16 @@ class Ingest:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._store = site.open_store(read_only=False)
-        self._rules = load_rules(
-            [shipped_rules(), site.home.rules, *map(Path, site.settings.ingest.rules)], cache=site.home.state / "rules"
-        )
-        self._watch = Watch(self._rules)
-        self._memory = Remembering(Engine(self._rules), site.home.state / "correlations")
+        self._feed = Feed(site.records, site.clock)  # before anything is read that it tells changes of
+        self._rules = FreshRules(site, self._feed)
+        self._memory = Remembering(Engine(self._rules.ruleset), site.home.state / "correlations")
+        self._watched = Watched(self._memory, self._rules.watch)
         self._refusals = RefusalBook(site.home.state / "refusals.json")
         self._signals = SpoolWriter(site.home.signal_spool)
         committed = self._store.committed(SPOOL)
         limits = Limits(total=site.settings.ingest.spool_quota_mb << 20)
         self._spool = SpoolWriter(site.home.ingest_spool, limits, floor=committed.segment)
         self._reader = SpoolReader(site.home.ingest_spool, committed)
-        self._feed = Feed(site.records, site.clock)  # before anything is read that it tells changes of
         self._resolver = Resolver(site.records)
         self._keeper = AssetKeeper(site.records, site.clock)
         self._sightings = Sightings()
@@ -127,11 +125,12 @@ class Ingest:
     def _detectors(self) -> Together:
         """Rules, traffic, and known bad values, in this order."""
         known_bad = IndicatorDetector(self._site.home.indicators, self._site.clock.now)
-        return Together(Watched(self._memory, self._watch), NetworkDetector(), known_bad)
+        return Together(self._watched, NetworkDetector(), known_bad)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Receive and store until told to stop; then take in what is already acknowledged."""
         self._feed.start()
+        self._rules.start()
         pump = asyncio.create_task(asyncio.to_thread(self._pump))
         http = await self._open_doors()
         await stop.wait()
@@ -140,6 +139,7 @@ class Ingest:
             await receiver.stop()
         self._stop.set()
         await pump
+        await asyncio.to_thread(self._rules.stop)
         await asyncio.to_thread(self._feed.stop)
         for spool in (self._spool, self._signals):
             await asyncio.to_thread(spool.close)
@@ -163,8 +163,9 @@ class Ingest:
 
     def _rules_status(self) -> dict[str, int]:
         """Rules loaded, refused, and blind: nothing that could feed them was seen since the start."""
-        loaded, failed = len(self._rules.rules), len(self._rules.failures)
-        return {"loaded": loaded, "failed": failed, "blind": len(self._watch.blind())}
+        ruleset = self._rules.ruleset
+        blind = len(self._rules.watch.blind())
+        return {"loaded": len(ruleset.rules), "failed": len(ruleset.failures), "blind": blind}
 
     def _lag_s(self) -> float:
         if not self._reader.lag_bytes():
@@ -242,8 +243,15 @@ class Ingest:
         if signals:
             self._hand_over(signals)
 
+    def _use_fresh_rules(self) -> None:
+        """Go on with rules that changed; correlations keep what they have seen."""
+        if (ruleset := self._rules.take()) is not None:
+            self._memory.engine.reload(ruleset)
+        self._watched.watch = self._rules.watch
+
     def _turn(self, started: float) -> int:
         """One turn, as large as the pipeline gets through in about a second: larger ones would keep events waiting."""
+        self._use_fresh_rules()
         totals = self._pipeline.totals
         records, size = totals["records"], totals["bytes"]
         taken = self._pipeline.turn(self._turn_bytes)

@@ -10,6 +10,7 @@ from analytics.graph.api import graph_router
 from analytics.models.api import models_router
 from analytics.posture import PostureService
 from analytics.posture.api import posture_router
+from analytics.rules.api import MOST_BODY, rules_router
 from collectors.fleet.api import agents_router
 from collectors.fleet.presence import PRESENCE, read_presence
 from collectors.sensing.api import devices_router
@@ -58,6 +59,7 @@ from yaodun.rooms.posture import PostureRoom
 from yaodun.rooms.proxy_secret import proxy_secret
 from yaodun.rooms.pulse import Pulse
 from yaodun.rooms.register import RegisterRoom
+from yaodun.rooms.rules import rule_desk
 from yaodun.rooms.systems import SystemsRoom
 from yaodun.rooms.trust import TrustRooms, trust_routers
 from yaodun.site import Site
@@ -118,6 +120,7 @@ class WebService:
         casework = casework_of(site, store, self._people, playbooks)
         audit = Audit(site.records, site.clock)
         data = DataRoom(site)
+        rules = rule_desk(site, store)
         api = build_api(
             relay_router(f"http://{site.settings.ingest.http_listen}", HOME),
             session_router(site.identity, settings, secure=self._secure),
@@ -137,6 +140,7 @@ class WebService:
             devices_router(site.devices, site.access),
             graph_router(graph_desk(site), site.access),
             models_router(model_desk(site), site.access),
+            rules_router(rules, site.access),
             *casework.routers(site.access, site.clock),
             playbooks_router(playbooks, site.access),
             access=site.access,
@@ -162,6 +166,7 @@ class WebService:
             work=casework.rooms(graded.todos()),
             graded=graded.rooms(),
             insight=InsightRoom(site, alerts),
+            rules=rules,
             authorizer=site.access,
             pulse=Pulse(site.records, site.clock),
             clock=site.clock,
@@ -177,6 +182,7 @@ class WebService:
             "/api/v1/incidents/": MAX_EVIDENCE,
             "/api/v1/filings": LARGEST_UPLOAD,
             "/api/v1/playbooks": MAX_BYTES,
+            "/api/v1/rules": MOST_BODY,
         }
         options = ShellOptions(
             secure=self._secure, names=site.settings.web.names, pages_policy=csp(dash), body_limits=limits,

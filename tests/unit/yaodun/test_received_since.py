@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from analytics.rules.backtest import received_since
 from infra.clock import SystemClock
 from infra.events import Event, Stream
 from infra.spool import SpoolPosition
 from infra.store.embedded import EmbeddedStore
 from infra.store.seams import Batch
-from yaodun.backtest import received_since
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 

@@ -1,0 +1,48 @@
+"""What came of rules: signals by day, and what their closed alerts turned out to be."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from analytics.rules.state import Outcome
+from infra.records import Records
+from ops.alerts.record import AlertRow, AlertSignal, State
+
+DAYS = 7
+
+
+class AlertOutcomes:
+    """Implements ``analytics.rules.state.Outcomes`` over the alerts of the site."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def of_rules(self, now: datetime) -> dict[str, Outcome]:
+        """Signals of the last seven times 24 hours, and dispositions, by rule."""
+        return self._records.read(lambda session: _outcomes(session, now))
+
+
+def _outcomes(session: Session, now: datetime) -> dict[str, Outcome]:
+    days: defaultdict[str, list[int]] = defaultdict(lambda: [0] * DAYS)
+    for place in range(DAYS):
+        start = now - timedelta(days=DAYS - place)
+        counted = (
+            select(AlertRow.rule_id, func.count())
+            .join(AlertSignal, AlertSignal.alert_id == AlertRow.id)
+            .where(AlertSignal.time > start, AlertSignal.time <= start + timedelta(days=1))
+            .group_by(AlertRow.rule_id)
+        )
+        for rule, number in session.execute(counted):
+            days[rule][place] = int(number)
+    verdicts: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    closed = select(AlertRow.rule_id, AlertRow.disposition, func.count()).where(AlertRow.state == State.CLOSED)
+    for rule, verdict, number in session.execute(closed.group_by(AlertRow.rule_id, AlertRow.disposition)):
+        verdicts[rule][verdict] = int(number)
+    return {
+        rule: Outcome(days=tuple(days[rule]) if rule in days else (0,) * DAYS, verdicts=verdicts.get(rule, {}))
+        for rule in {*days, *verdicts}
+    }

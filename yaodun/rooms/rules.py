@@ -1,0 +1,36 @@
+"""The rule desk of a site; its rules are read with the first question."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
+
+from infra.store.seams import EventStore
+from ops.alerts.outcomes import AlertOutcomes
+from yaodun.site import Site
+
+if TYPE_CHECKING:
+    from analytics.rules.desk import RuleDesk
+
+
+def rule_desk(site: Site, store: EventStore) -> Callable[[], RuleDesk]:
+    """Gives the desk, always the same one."""
+
+    @cache
+    def desk() -> RuleDesk:
+        from analytics.rules.book import RuleBook
+        from analytics.rules.desk import RuleDesk
+        from yaodun.rules import places_of, sight_of
+
+        book, outcomes = RuleBook(site.records, site.clock), AlertOutcomes(site.records)
+        return RuleDesk(book, places_of(site), store, outcomes, lambda: sight_of(site), site.clock)
+
+    lock = threading.Lock()
+
+    def one() -> RuleDesk:
+        with lock:
+            return desk()
+
+    return one

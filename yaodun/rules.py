@@ -1,0 +1,145 @@
+"""The rules of a site: where they lie, read with the site's changes, and kept fresh while the stream runs."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from analytics.rules.book import TOPIC, RuleBook
+from analytics.rules.changes import Changes
+from analytics.rules.coverage import Watch
+from analytics.rules.desk import RulePlaces
+from analytics.rules.documents import rule_files
+from analytics.rules.load import load_rules, shipped_rules
+from analytics.rules.rule import RuleSet
+from analytics.rules.state import Sight
+from infra.durable import replace_file
+from infra.feed import Feed
+from yaodun.site import Site
+
+log = logging.getLogger(__name__)
+LOOK_S = 5.0
+"""How often is looked for suppressions that ended and files that changed; what people change is told at once."""
+COMPILE_S = 600.0
+SIGHT_KEPT = timedelta(days=7)
+"""A rule is blind when nothing that could feed it was seen for so long, over restarts."""
+
+
+def places_of(site: Site) -> RulePlaces:
+    """Where the rules of a site lie."""
+    own = (shipped_rules(), site.home.rules, *map(Path, site.settings.ingest.rules))
+    return RulePlaces(own, site.home.state / "rules")
+
+
+def rules_of(site: Site, changes: Changes) -> RuleSet:
+    """The rules of a site with these changes."""
+    places = places_of(site)
+    return load_rules(places.paths, cache=places.cache, changes=changes)
+
+
+def sight_path(site: Site) -> Path:
+    """Where the stream says which rules are blind."""
+    return site.home.state / "rule-sight.json"
+
+
+def sight_of(site: Site) -> Sight:
+    """What it last said."""
+    try:
+        return msgspec.json.decode(sight_path(site).read_bytes(), type=Sight)
+    except (OSError, msgspec.MsgspecError):
+        return Sight()
+
+
+class FreshRules:
+    """The rules in force, compiled anew beside the stream when they change: ``take`` gives the next set once.
+
+    Compiling happens in a process of its own: it takes seconds for thousands of rules, and a library the stream does
+    without.
+    """
+
+    def __init__(self, site: Site, feed: Feed) -> None:
+        self._site, self._book = site, RuleBook(site.records, site.clock)
+        self._changed, self._stop = threading.Event(), threading.Event()
+        feed.subscribe([TOPIC], lambda notice: self._changed.set())
+        self._stamp, changes = self._look()
+        self.ruleset = rules_of(site, changes)
+        self.watch = Watch(self.ruleset)
+        self._next: RuleSet | None = None
+        self._told = sight_of(site)
+        self._thread = threading.Thread(target=self._run, name="fresh-rules", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stop.set()
+        self._changed.set()
+        if self._thread.is_alive():
+            self._thread.join(5.0)
+
+    def take(self) -> RuleSet | None:
+        """The set to go on with, where there is another; for the stream's own thread."""
+        ruleset, self._next = self._next, None
+        if ruleset is not None:
+            self.ruleset, self.watch = ruleset, Watch(ruleset)
+        return ruleset
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._changed.wait(LOOK_S)
+            self._changed.clear()
+            try:
+                self._refresh()
+                self._tell_sight(self._site.clock.now())
+            except Exception:
+                log.exception("rules.refresh_failed")
+
+    def _refresh(self) -> None:
+        stamp, changes = self._look()
+        if stamp == self._stamp or self._stop.is_set():
+            return
+        words = (sys.executable, "-m", "yaodun.workers.rules", "--home", str(self._site.home.root))
+        subprocess.run(words, check=True, timeout=COMPILE_S, stdout=subprocess.DEVNULL)
+        self._next, self._stamp = rules_of(self._site, changes), stamp
+        log.info("rules.reloaded", extra={"rules": len(self._next.rules), "failed": len(self._next.failures)})
+
+    def _look(self) -> tuple[tuple[object, ...], Changes]:
+        changes = self._book.changes(self._site.clock.now())
+        return (changes.digest(), _state_of(places_of(self._site).paths)), changes
+
+    def _tell_sight(self, now: datetime) -> None:
+        """Seen is what this process or, lately, the one before met an event for; now and then it begins anew."""
+        blind = self.watch.blind()
+        seen = frozenset(
+            rule.id for number, rule in enumerate(self.ruleset.rules) if number not in blind and not rule.off
+        )
+        since = self._told.since
+        if since is None:
+            found = Sight(now, seen)
+        elif now - since < SIGHT_KEPT:
+            found = Sight(since, seen | self._told.seen)
+        else:
+            found, self.watch = Sight(now, seen), Watch(self.ruleset)
+        if found != self._told:
+            replace_file(sight_path(self._site), msgspec.json.encode(found))
+            self._told = found
+
+
+def _state_of(paths: tuple[Path, ...]) -> tuple[object, ...]:
+    """Changes when a rule file below ``paths`` comes, goes or changes; the shipped ones do not."""
+    found = []
+    for path in rule_files([path for path in paths if path != shipped_rules()]):
+        try:
+            seen = path.stat()
+        except OSError:
+            continue
+        found.append((str(path), seen.st_mtime_ns, seen.st_size))
+    return tuple(found)
