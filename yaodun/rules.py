@@ -16,7 +16,7 @@ from analytics.rules.changes import Changes
 from analytics.rules.coverage import Watch
 from analytics.rules.desk import RulePlaces
 from analytics.rules.documents import rule_files
-from analytics.rules.load import load_rules, shipped_rules
+from analytics.rules.load import load_kept, load_rules, shipped_rules
 from analytics.rules.rule import RuleSet
 from analytics.rules.state import Sight
 from infra.durable import replace_file
@@ -106,10 +106,18 @@ class FreshRules:
         stamp, changes = self._look()
         if stamp == self._stamp or self._stop.is_set():
             return
-        words = (sys.executable, "-m", "yaodun.workers.rules", "--home", str(self._site.home.root))
-        subprocess.run(words, check=True, timeout=COMPILE_S, stdout=subprocess.DEVNULL)
-        self._next, self._stamp = rules_of(self._site, changes), stamp
-        log.info("rules.reloaded", extra={"rules": len(self._next.rules), "failed": len(self._next.failures)})
+        ruleset = self._kept(changes)
+        if ruleset is None:
+            words = (sys.executable, "-m", "yaodun.workers.rules", "--home", str(self._site.home.root))
+            subprocess.run(words, check=True, timeout=COMPILE_S, stdout=subprocess.DEVNULL)
+            ruleset = self._kept(changes) or rules_of(self._site, changes)
+        self._next, self._stamp = ruleset, stamp
+        log.info("rules.reloaded", extra={"rules": len(ruleset.rules), "failed": len(ruleset.failures)})
+
+    def _kept(self, changes: Changes) -> RuleSet | None:
+        """The set where it is compiled already, as it is when only switches changed."""
+        places = places_of(self._site)
+        return load_kept(places.paths, self._site.home.state / "rules", changes)
 
     def _look(self) -> tuple[tuple[object, ...], Changes]:
         changes = self._book.changes(self._site.clock.now())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -35,12 +36,29 @@ def load_rules(
 ) -> RuleSet:
     """The rules of all files below ``paths`` with a site's ``changes``. ``cache`` is a private folder for compiled
     sets."""
-    return changes.switched(_load(paths, placeholders or {}, cache, changes))
+    read = _read(paths, placeholders or {}, changes)
+    kept = RuleCache(cache) if cache else None
+    found = kept.get(read.digest) if kept else None
+    return changes.switched(found or _compiled(read, changes, kept))
 
 
-def _load(
-    paths: Sequence[Path], placeholders: Mapping[str, Sequence[str]], cache: Path | None, changes: Changes
-) -> RuleSet:
+def load_kept(paths: Sequence[Path], cache: Path, changes: Changes = NONE) -> RuleSet | None:
+    """The same where the set was compiled before, None where it was not."""
+    found = RuleCache(cache).get(_read(paths, {}, changes).digest)
+    return changes.switched(found) if found else None
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Files as they are now, values of placeholders, and the digest of all that a set is made from."""
+
+    files: list[tuple[Path, bytes]]
+    unread: list[Failure]
+    values: dict[str, list[str]]
+    digest: str
+
+
+def _read(paths: Sequence[Path], placeholders: Mapping[str, Sequence[str]], changes: Changes) -> _Read:
     files: list[tuple[Path, bytes]] = []
     unread: list[Failure] = []
     for path in rule_files(paths):
@@ -50,18 +68,18 @@ def _load(
         except OSError as error:
             unread.append(Failure(f"{path}:1:1", "unreadable", {"problem": str(error.strerror)}))
     values = placeholders_beside(paths) | {name: list(items) for name, items in placeholders.items()}
-    digest = _digest([*files, *changes.files()], values)
-    kept = RuleCache(cache) if cache else None
-    if kept and (found := kept.get(digest)):
-        return found
-    ruleset = compile_files(files, values, changes)
-    ruleset.digest = digest
-    ruleset.failures = [*unread, *ruleset.failures]
-    if kept and not unread:
+    return _Read(files, unread, values, _digest([*files, *changes.files()], values))
+
+
+def _compiled(read: _Read, changes: Changes, kept: RuleCache | None) -> RuleSet:
+    ruleset = compile_files(read.files, read.values, changes)
+    ruleset.digest = read.digest
+    ruleset.failures = [*read.unread, *ruleset.failures]
+    if kept and not read.unread:
         try:
             kept.put(ruleset)
         except OSError as error:
-            _log.warning("rules.not_kept", extra={"folder": str(cache), "problem": str(error)})
+            _log.warning("rules.not_kept", extra={"problem": str(error)})
     return ruleset
 
 
