@@ -108,7 +108,10 @@ def main() -> None:
     events = None
     if given.mode in ("full", "first"):
         events = event_store(Path(tempfile.mkdtemp(prefix="site-")), clock)
-    uvicorn.run(site(fake_rooms(given.mode, clock, events)), port=given.port, log_level="info", ws="websockets-sansio")
+    rooms = fake_rooms(given.mode, clock, events)
+    if rooms.rules and given.mode == "full":
+        rooms.rules().ruleset()
+    uvicorn.run(site(rooms), port=given.port, log_level="info", ws="websockets-sansio")
 
 
 if __name__ == "__main__":
