@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "analytics_0003"
-down_revision = "analytics_0002"
+revision = "analytics_0004"
+down_revision = "analytics_0003"
 branch_labels = None
 depends_on = None
 
