@@ -9,7 +9,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Row:
     """One measured value. ``baseline_value`` comes from the same invocation; ``value_note`` says what was smaller
-    than the stated size (such a value is not met)."""
+    than the stated size (such a value is not met); ``detail`` says of what it was measured."""
 
     name: str
     value: float
@@ -18,6 +18,7 @@ class Row:
     baseline_value: float | None = None
     ratio: float | None = None
     value_note: str = ""
+    detail: str = ""
 
 
 Measure = Callable[[], Iterable[Row]]

@@ -34,7 +34,7 @@ def indicators(chance: random.Random) -> Iterator[ThreatIndicator]:
     for number in range(INDICATORS):
         kind = (IndicatorKind.ADDRESS, IndicatorKind.DOMAIN, IndicatorKind.HASH)[number % 3]
         value = (
-            str(IPv4Address((11 << 24) + chance.getrandbits(24) + (number << 1))),
+            str(IPv4Address((11 << 24) + 21 * number)),
             f"bad-{number}.{chance.getrandbits(32):08x}.example",
             f"{chance.getrandbits(256):064x}",
         )[number % 3]
@@ -87,7 +87,7 @@ def share() -> Iterable[Row]:
     note = (
         f"{total} indicators taken in within {took_in:.0f} s of CPU; {EVENTS} events, {hits} hits; the stream: {parts}"
     )
-    yield Row("indicators_share_pct", round(sorted(shares)[ROUNDS // 2], 2), "%", value_note=note)
+    yield Row("indicators_share_pct", round(sorted(shares)[ROUNDS // 2], 2), "%", detail=note)
 
 
 def _spent(path: Path, raw: list[Event]) -> tuple[dict[str, float], int]:

@@ -64,8 +64,8 @@ def throughput() -> Iterable[Row]:
     events, bare, matched = _race(matcher, EVERY)
     note = f"{events} events, {len(matcher.ruleset.rules)} rules, cold, loading {loading:.2f} s included"
     rate, decoding = events / (matched + loading), events / bare
-    yield Row("match_eps_core", rate, "events/s", "orjson.loads", decoding, rate / decoding, note)
-    yield Row("match_vs_orjson", rate / decoding, "ratio", "orjson.loads", decoding, rate / decoding, note)
+    yield Row("match_eps_core", rate, "events/s", "orjson.loads", decoding, rate / decoding, detail=note)
+    yield Row("match_vs_orjson", rate / decoding, "ratio", "orjson.loads", decoding, rate / decoding, detail=note)
 
 
 @figure("match_no_memo_eps")
@@ -74,7 +74,9 @@ def without_memo() -> Iterable[Row]:
     _race(matcher, UNMEMOISED)
     events, bare, matched = _race(matcher, UNMEMOISED)
     note = f"{events} events, every one worked out anew"
-    yield Row("match_no_memo_eps", events / matched, "events/s", "orjson.loads", events / bare, bare / matched, note)
+    yield Row(
+        "match_no_memo_eps", events / matched, "events/s", "orjson.loads", events / bare, bare / matched, detail=note
+    )
 
 
 _STARTED = """
@@ -127,9 +129,9 @@ def start_and_memory() -> Iterable[Row]:
         "pySigma parsing",
         cold,
         starts[2] / cold,
-        f"{rules}, CPU seconds from rule files to a ready engine, imports apart",
+        detail=f"{rules}, CPU seconds from rule files to a ready engine, imports apart",
     )
-    yield Row("engine_rss_mib", memory["peak"], "MiB", value_note=f"{rules}, peak after 100000 events")
+    yield Row("engine_rss_mib", memory["peak"], "MiB", detail=f"{rules}, peak after 100000 events")
 
 
 _CORRELATIONS = """
@@ -175,7 +177,7 @@ def correlations() -> Iterable[Row]:
             correlator.feed(hit)
         rates.append(2 * len(hits) / (time.process_time() - began))
     note = "inputs of an event_count and a value_count over 1261 groups"
-    yield Row("correlation_eps_core", sorted(rates)[2], "1/s", value_note=note)
+    yield Row("correlation_eps_core", sorted(rates)[2], "1/s", detail=note)
 
 
 @figure("regression_cases_fired")
@@ -183,7 +185,7 @@ def regression() -> Iterable[Row]:
     from tests.unit.analytics.rules.test_regression import fired_cases
 
     fired, total = fired_cases()
-    yield Row("regression_cases_fired", fired, "cases", value_note=f"of {total}")
+    yield Row("regression_cases_fired", fired, "cases", detail=f"of {total}")
 
 
 @figure("oracle_differences")
@@ -200,4 +202,4 @@ def differences() -> Iterable[Row]:
         named = {**record, "Provider_Name": record["SourceName"]} if "SourceName" in record else record
         found += len(mine ^ judge.verdicts(named))
         events += 1
-    yield Row("oracle_differences", found, "verdicts", value_note=f"{events} real events x {len(ruleset.rules)} rules")
+    yield Row("oracle_differences", found, "verdicts", detail=f"{events} real events x {len(ruleset.rules)} rules")

@@ -65,6 +65,7 @@ class Correlator:
         self._correlations = list(ruleset.correlations)
         self._plans = [plan_of(one, lateness_s, MAX_ITEMS) for one in self._correlations]
         self._windows: list[OrderedDict[tuple[str, ...], Window]] = [OrderedDict() for _ in self._correlations]
+        self._plain = [_plain_fields(one) for one in self._correlations]
         self._closing: list[tuple[float, int, tuple[str, ...]]] = []
         self._lateness = lateness_s
         self._newest = float("-inf")
@@ -89,17 +90,23 @@ class Correlator:
     def feed(self, hit: Hit) -> list[Fired]:
         """Take a hit; what fired by it, chains included."""
         fired: list[Fired] = []
-        if hit.time > self._newest:
-            self._newest = hit.time
+        rule, time, event_id, fields = hit
+        if time > self._newest:
+            self._newest = time
             if self._closing:
-                fired += self._close(hit.time - self._lateness)
-        for index in self._by_rule.get(hit.rule, ()):
+                fired += self._close(time - self._lateness)
+        for index in self._by_rule.get(rule, ()):
+            if plain := self._plain[index]:
+                group, counted = plain
+                key, value = fields.get(group), fields.get(counted) if counted else ""
+                if type(key) is str and type(value) is str:
+                    if found := self._add(index, (key,), Item(time, rule, value, event_id)):
+                        fired += [found, *self.feed(_chained(found))]
+                    continue
             one = self._correlations[index]
-            values = _values(one, hit)
             for key in _keys(one, hit):
-                for value in values:
-                    found = self._add(index, key, Item(hit.time, hit.rule, value, hit.event_id))
-                    if found:
+                for value in _values(one, hit):
+                    if found := self._add(index, key, Item(time, rule, value, event_id)):
                         fired += [found, *self.feed(_chained(found))]
         return fired
 
@@ -129,8 +136,13 @@ class Correlator:
         return self._close(now - self._lateness)
 
     def _add(self, index: int, key: tuple[str, ...], item: Item) -> Fired | None:
-        window = self._window(index, key)
-        if not self._plans[index].deferred:
+        windows = self._windows[index]
+        window = windows.get(key)
+        if window is None:
+            window = self._window(index, key)
+        else:
+            windows.move_to_end(key)
+        if not window.plan.deferred:
             items = window.add(item)
             return self._fired(index, key, items) if items else None
         was_closing = window.closes
@@ -141,15 +153,12 @@ class Correlator:
 
     def _window(self, index: int, key: tuple[str, ...]) -> Window:
         windows = self._windows[index]
-        window = windows.get(key)
-        if window is None:
+        if key not in windows:
             if len(windows) >= self._max_groups:
                 windows.popitem(last=False)
                 self.evicted += 1
-            window = windows[key] = Window(self._plans[index])
-        else:
-            windows.move_to_end(key)
-        return window
+            windows[key] = Window(self._plans[index])
+        return windows[key]
 
     def _close(self, watermark: float) -> list[Fired]:
         fired: list[Fired] = []
@@ -253,12 +262,16 @@ def _field(one: Correlation, name: str, rule: int) -> str:
     return one.aliases.get(name, {}).get(rule, name)
 
 
+def _plain_fields(one: Correlation) -> tuple[str, str] | None:
+    """The field to group by and the one to count ('' for none), where it is that simple: the usual case."""
+    counted = one.fields if one.kind == "value_count" else ()
+    if one.aliases or len(one.group_by) != 1 or len(one.fields) != len(counted) or len(counted) > 1:
+        return None
+    return one.group_by[0], counted[0] if counted else ""
+
+
 def _keys(one: Correlation, hit: Hit) -> Sequence[tuple[str, ...]]:
     """The groups of a hit; none where a field to group by is missing."""
-    if len(one.group_by) == 1:
-        value = hit.fields.get(_field(one, one.group_by[0], hit.rule) if one.aliases else one.group_by[0])
-        if type(value) is str:
-            return ((value,),)
     choices = [_texts(hit.fields.get(_field(one, name, hit.rule), MISSING)) for name in one.group_by]
     return list(product(*choices))[:MAX_COMBINATIONS]
 
@@ -273,10 +286,6 @@ def _values(one: Correlation, hit: Hit) -> Sequence[Hashable]:
     """What a hit brings to count: nothing to tell apart for counts of events, else each value of the fields."""
     if not one.fields:
         return _UNCOUNTED
-    if len(one.fields) == 1 and one.kind == "value_count" and not one.aliases:
-        value = hit.fields.get(one.fields[0])
-        if type(value) is str:
-            return (value,)
     choices = [_texts(hit.fields.get(_field(one, name, hit.rule), MISSING)) for name in one.fields]
     if one.kind == "value_count":
         return ["\x1f".join(parts) for parts in product(*choices)][:MAX_COMBINATIONS]

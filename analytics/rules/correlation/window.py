@@ -72,33 +72,34 @@ class Window:
 
     def add(self, item: Item) -> Sequence[Item]:
         """Take a hit; the hits of a span in which the condition came true, or nothing."""
-        plan = self.plan
-        items = self.items
+        plan, items, measure, time = self.plan, self.items, self.measure, item[0]
         if plan.deferred:
             return self._keep(item)
-        if items and item.time < items[-1].time:
+        if items and time < items[-1][0]:
             return self._straggler(item)
         items.append(item)
-        self.measure.add(item)
-        limit = item.time - plan.span
-        while items[0].time < limit:
-            self._expire()
+        measure.add(item)
+        if items[0][0] < time - plan.span:
+            self._expire(time - plan.span)
         if len(items) > plan.max_items:
             self.dropped += 1
-            self.measure.remove(items.popleft())
-        if not plan.met(self.measure.value()):
+            measure.remove(items.popleft())
+        value = measure.value()
+        if not (plan.met(value) if plan.floor is None else value >= plan.floor):
             self.armed = True
             return ()
-        return tuple(items) if self._fire(item.time) else ()
+        return tuple(items) if self._fire(time) else ()
 
-    def _expire(self) -> None:
-        item = self.items.popleft()
-        self.measure.remove(item)
-        if self.plan.lateness:
-            self.old.append(item)
-            limit = self.items[-1].time - self.plan.span - self.plan.lateness
-            while self.old and self.old[0].time < limit:
-                self.old.popleft()
+    def _expire(self, limit: float) -> None:
+        """Let go of what lies before ``limit``; ``item[0]`` is its time, read so because this is the hot path."""
+        items, old, remove, lateness = self.items, self.old, self.measure.remove, self.plan.lateness
+        while items[0][0] < limit:
+            item = items.popleft()
+            remove(item)
+            if lateness:
+                old.append(item)
+        while old and old[0][0] < limit - lateness:
+            old.popleft()
 
     def _fire(self, time: float) -> bool:
         """Once when the condition comes true, and again after each whole span in which it stays so."""
