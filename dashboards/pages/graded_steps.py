@@ -18,7 +18,7 @@ from dashboards.visit import Visit
 from dashboards.words import t
 from infra.errors import AppError, ErrorKind
 from infra.text import say
-from ops.filing.exchange import attachments, reader, to_package
+from ops.filing.exchange import attachments
 from ops.filing.lifecycle import STEPS
 from ops.filing.service import Filing, StepTaken
 
@@ -112,5 +112,4 @@ def _package(visit: Visit, name: str) -> str:
     """The package as it is handed in, kept by its hash."""
     graded = room(visit)
     document = graded.filings.get(name).document
-    made = to_package(document, graded.filings.form, reader(graded.blobs), visit.now)
-    return graded.blobs.put([made], LARGEST_PACKAGE).id
+    return graded.blobs.put([graded.papers.package(document)], LARGEST_PACKAGE).id

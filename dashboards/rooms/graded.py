@@ -14,6 +14,7 @@ from ops.controls.service import Controls
 from ops.evaluation.cryptography import Assessment, CryptoUse
 from ops.evaluation.plan import Evaluations
 from ops.evaluation.rectification import Rectification
+from ops.filing.papers import Papers
 from ops.filing.service import Filings
 from ops.grading.service import Gradings
 from ops.recordfiling.service import SystemRecords
@@ -53,3 +54,4 @@ class Graded:
     clocks: Clocks
     crypto: CryptoBook
     blobs: BlobStore
+    papers: Papers

@@ -10,22 +10,16 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from infra.blobs import BlobStore
-from infra.clock import Clock
 from infra.errors import AppError, ErrorKind
 from infra.web.seams import Authorizer, current_actor
-from ops.filing.exchange import Signer, read_filing, reader, to_json, to_package
+from ops.filing.importing import take_in
 from ops.filing.lifecycle import State
+from ops.filing.papers import MEDIA, Papers, file_name
 from ops.filing.prefill import Coverage
 from ops.filing.service import Filing, Filings
 from ops.filing.validate import Problem
 
 LARGEST_UPLOAD = 64 << 20
-MEDIA = {
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "json": "application/json",
-    "package": "application/zip",
-}
 ACTIONS = {"grade": "filing.grade", "review": "filing.review", "approve": "filing.approve"}
 
 
@@ -64,9 +58,7 @@ class StepTo(BaseModel):
     date: str = ""
 
 
-def filing_router(
-    filings: Filings, access: Authorizer, blobs: BlobStore, clock: Clock, signer: Signer | None = None
-) -> APIRouter:
+def filing_router(filings: Filings, access: Authorizer, blobs: BlobStore, papers: Papers) -> APIRouter:
     """``/api/v1/filings``: list, create, read, put values, decide proposals, step, export, import."""
     router = APIRouter(prefix="/api/v1/filings", tags=["filings"])
 
@@ -82,14 +74,23 @@ def filing_router(
         return answer(await run_in_threadpool(filings.create, actor, new.id, new.unit, new.objects), 201)
 
     @router.post("/import", status_code=201)
-    async def take_in(file: Annotated[UploadFile, File()], unit: str = "") -> Response:
+    async def bring(file: Annotated[UploadFile, File()], unit: str = "") -> Response:
         actor = current_actor.get()
         access.demand(actor, "filing.write", f"unit:{unit}")
         raw = await file.read(LARGEST_UPLOAD + 1)
         if len(raw) > LARGEST_UPLOAD:
             raise AppError(ErrorKind.TOO_LARGE, "ops.documents.too_large", place="file", limit=LARGEST_UPLOAD)
-        document = await run_in_threadpool(read_filing, raw, filings.form, file.filename or "file")
-        return answer(await run_in_threadpool(filings.add, actor, unit, document), 201)
+        place = file.filename or "file"
+        made = await run_in_threadpool(take_in, filings, blobs, actor, unit, raw, place, papers.sealer)
+        return answer(await run_in_threadpool(filings.get, made.filing), 201 if made.created else 200)
+
+    @router.post("/files", status_code=201)
+    async def keep_file(name: str, request: Request) -> Response:
+        """Keep a file that a page will take in with a command."""
+        access.demand(current_actor.get(), "filing.write")
+        body = [chunk async for chunk in request.stream()]
+        kept = await run_in_threadpool(blobs.put, body, LARGEST_UPLOAD)
+        return answer({"name": name[:255], "sha256": kept.id, "size": kept.size}, 201)
 
     @router.get("/{filing_id}")
     async def one(filing_id: str) -> Response:
@@ -134,11 +135,10 @@ def filing_router(
     @router.get("/{filing_id}/export")
     async def export(filing_id: str, kind: str = "json") -> Response:
         access.demand(current_actor.get(), "filing.read", f"filing:{filing_id}")
-        if kind not in MEDIA:
-            raise AppError(ErrorKind.INVALID, "ops.filing.no_kind", place=kind, known=", ".join(MEDIA))
-        data = await run_in_threadpool(_export, filings, filing_id, kind, blobs, clock, signer)
-        name = f"{filing_id}.{'zip' if kind == 'package' else kind}"
-        return Response(data, media_type=MEDIA[kind], headers={"Content-Disposition": f'attachment; filename="{name}"'})
+        document = (await run_in_threadpool(filings.get, filing_id)).document
+        data = await run_in_threadpool(papers.write, document, kind)
+        head = {"Content-Disposition": f'attachment; filename="{file_name(filing_id, kind)}"'}
+        return Response(data, media_type=MEDIA[kind], headers=head)
 
     return router
 
@@ -187,19 +187,3 @@ def _present(filings: Filings, table: str, field: str) -> str:
 
 def _step(filings: Filings, filing_id: str, body: StepTo, given: dict[str, str]) -> Filing:
     return filings.step(current_actor.get(), filing_id, body.action, file_sha256=body.file_sha256, **given)
-
-
-def _export(
-    filings: Filings, filing_id: str, kind: str, blobs: BlobStore, clock: Clock, signer: Signer | None
-) -> bytes:
-    from ops.filing.spreadsheet import to_xlsx
-    from ops.filing.word import to_docx
-
-    document, form = filings.get(filing_id).document, filings.form
-    if kind == "docx":
-        return to_docx(document, form)
-    if kind == "xlsx":
-        return to_xlsx(document, form)
-    if kind == "json":
-        return to_json(document)
-    return to_package(document, form, reader(blobs), clock.now(), signer)

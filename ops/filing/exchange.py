@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from base64 import b64decode, encodebytes
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
@@ -18,18 +18,12 @@ from infra.errors import AppError, ErrorKind
 from ops.documents.archive import open_archive
 from ops.filing.document import MOST_SHEETS, FilingDocument
 from ops.filing.form import Form
+from ops.filing.sealing import Seal, Sealed, Sealer
 from ops.filing.values import FileRef, canonical
 
-MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
+MANIFEST, SIGNATURE, KEY = "manifest.json", "manifest.sig", "manifest.pem"
+_PEM = ("-----BEGIN PUBLIC KEY-----\n", "-----END PUBLIC KEY-----\n")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-
-
-class Signer(Protocol):
-    """Signs bytes with the site's key; ``algorithm`` names it, such as ``SM2-SM3``."""
-
-    algorithm: str
-
-    def sign(self, data: bytes) -> bytes: ...
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -83,21 +77,46 @@ def attachments(document: FilingDocument) -> list[FileRef]:
 
 
 def to_package(
-    document: FilingDocument, form: Form, blob: Callable[[str], bytes], made: datetime, signer: Signer | None = None
+    document: FilingDocument,
+    form: Form,
+    blob: Callable[[str], bytes],
+    made: datetime,
+    sealer: Sealer | None = None,
+    template: bytes | None = None,
 ) -> bytes:
     """A ZIP a clerk can hand in: docx, xlsx, JSON, the attachments, a manifest with SHA-256 and SM3, its signature."""
     from ops.filing.spreadsheet import to_xlsx
     from ops.filing.word import to_docx
 
-    files = {"form.json": to_json(document), "form.docx": to_docx(document, form), "form.xlsx": to_xlsx(document, form)}
+    printed = to_docx(document, form, template)
+    files = {"form.json": to_json(document), "form.docx": printed, "form.xlsx": to_xlsx(document, form)}
     for ref in attachments(document):
         files[f"attachments/{ref.sha256[:12]}-{Path(ref.name).name}"] = _checked(ref, blob(ref.sha256))
-    algorithm = signer.algorithm if signer else ""
-    manifest = Manifest(document.id, document.form, rfc3339(made), algorithm, tuple(_members(files.items())))
-    files[MANIFEST] = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
-    if signer:
-        files[SIGNATURE] = signer.sign(files[MANIFEST])
-    return _zip(files)
+    listed = tuple(_members(files.items()))
+    algorithm = sealer.algorithm if sealer else ""
+    raw = _manifest(Manifest(document.id, document.form, rfc3339(made), algorithm, listed))
+    seal = sealer.seal(raw) if sealer else None
+    if seal is None:
+        raw = _manifest(Manifest(document.id, document.form, rfc3339(made), "", listed))
+    else:
+        files |= {SIGNATURE: seal.signature, KEY: _pem(seal.key)}
+    return _zip(files | {MANIFEST: raw})
+
+
+def _manifest(manifest: Manifest) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=1)
+
+
+def _pem(key: bytes) -> bytes:
+    return (_PEM[0] + encodebytes(key).decode() + _PEM[1]).encode()
+
+
+def _der(pem: bytes) -> bytes:
+    text = pem.decode("ascii", "replace").removeprefix(_PEM[0]).removesuffix(_PEM[1])
+    try:
+        return b64decode("".join(text.split()), validate=True)
+    except ValueError:
+        return b""
 
 
 def reader(blobs: BlobStore) -> Callable[[str], bytes]:
@@ -131,23 +150,54 @@ def _zip(files: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
+class Read(msgspec.Struct, frozen=True):
+    """A filing that was read, from which kind of file, its attachments by SHA-256, and what a package's seal says."""
+
+    document: FilingDocument
+    kind: str
+    files: dict[str, bytes] = {}
+    sealed: Sealed | None = None
+
+
 def from_package(raw: bytes, form: Form, place: str) -> tuple[FilingDocument, dict[str, bytes]]:
     """The filing and its attachments by SHA-256, after every hash of the manifest was compared."""
+    found = read_package(raw, form, place)
+    return found.document, found.files
+
+
+def read_package(raw: bytes, form: Form, place: str, sealer: Sealer | None = None) -> Read:
+    """The same with what its seal says; ``AppError(INVALID)`` where the seal is broken or was taken off."""
     archive = open_archive(raw, place)
     if MANIFEST not in archive.namelist():
         raise AppError(ErrorKind.INVALID, "ops.filing.no_form", place=place)
+    written = archive.read(MANIFEST)
     try:
-        manifest = msgspec.json.decode(archive.read(MANIFEST), type=Manifest)
+        manifest = msgspec.json.decode(written, type=Manifest)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise AppError(
             ErrorKind.INVALID, "ops.filing.bad_json", place=f"{place}: {MANIFEST}", problem=str(error)
         ) from None
+    sealed = _sealed(archive, manifest, written, sealer, place)
     files = {member.name: _member(archive, member, place) for member in manifest.members}
-    extra = set(archive.namelist()) - set(files) - {MANIFEST, SIGNATURE}
+    extra = set(archive.namelist()) - set(files) - {MANIFEST, SIGNATURE, KEY}
     if extra or "form.json" not in files:
         raise AppError(ErrorKind.INVALID, "ops.filing.altered", place=f"{place}: {min(extra, default='form.json')}")
     blobs = {hashlib.sha256(data).hexdigest(): data for name, data in files.items() if name.startswith("attachments/")}
-    return from_json(files["form.json"], form, f"{place}: form.json"), blobs
+    return Read(from_json(files["form.json"], form, f"{place}: form.json"), "package", blobs, sealed)
+
+
+def _sealed(archive: zipfile.ZipFile, manifest: Manifest, raw: bytes, sealer: Sealer | None, place: str) -> Sealed:
+    names = set(archive.namelist())
+    if not manifest.signature and SIGNATURE not in names:
+        return Sealed.NONE
+    if not {SIGNATURE, KEY} <= names:
+        raise AppError(ErrorKind.INVALID, "ops.filing.seal_broken", place=f"{place}: {SIGNATURE}")
+    if sealer is None:
+        return Sealed.UNCHECKED
+    found = sealer.judge(raw, Seal(manifest.signature, archive.read(SIGNATURE), _der(archive.read(KEY))))
+    if found is None:
+        raise AppError(ErrorKind.INVALID, "ops.filing.seal_broken", place=f"{place}: {SIGNATURE}")
+    return found
 
 
 def _member(archive: zipfile.ZipFile, member: Member, place: str) -> bytes:
@@ -162,12 +212,19 @@ def _member(archive: zipfile.ZipFile, member: Member, place: str) -> bytes:
 
 def read_filing(raw: bytes, form: Form, place: str) -> FilingDocument:
     """The filing in any of its shapes, told apart by content."""
+    return read_any(raw, form, place).document
+
+
+def read_any(raw: bytes, form: Form, place: str, sealer: Sealer | None = None) -> Read:
+    """The same with attachments and seal where it is a package."""
     from ops.filing.spreadsheet import from_xlsx
     from ops.filing.word import from_docx
 
     if not raw.startswith(b"PK"):
-        return from_json(raw, form, place)
+        return Read(from_json(raw, form, place), "json")
     names = set(open_archive(raw, place).namelist())
     if MANIFEST in names:
-        return from_package(raw, form, place)[0]
-    return from_docx(raw, form, place) if "word/document.xml" in names else from_xlsx(raw, form, place)
+        return read_package(raw, form, place, sealer)
+    if "word/document.xml" in names:
+        return Read(from_docx(raw, form, place), "docx")
+    return Read(from_xlsx(raw, form, place), "xlsx")

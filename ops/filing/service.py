@@ -97,6 +97,16 @@ class Filings:
         """One filing; ``AppError(NOT_FOUND)`` if there is none."""
         return self._records.read(lambda session: self._seen(self._row(session, filing_id)))
 
+    def found(self, filing_id: str) -> Filing | None:
+        """One filing, None if there is none."""
+        return self._records.read(
+            lambda session: self._seen(row) if (row := session.get(FilingRow, filing_id)) is not None else None
+        )
+
+    def now(self) -> datetime:
+        """The moment changes are made at."""
+        return self._clock.now()
+
     def find(self, unit: str = "", states: Iterable[State] = ()) -> list[Filing]:
         """Filings of a unit (or all) in some states (or any), newest change first."""
         question = select(FilingRow).order_by(FilingRow.changed.desc(), FilingRow.id)
@@ -176,6 +186,17 @@ class Filings:
             return {"category": key}
 
         return self._change(actor, filing_id, "add_category", change)
+
+    def merge(self, actor: Actor, filing_id: str, change: Callable[[FilingDocument], int]) -> tuple[Filing, int]:
+        """Take a file's values into a draft; ``change`` writes them and says how many."""
+        counts: list[int] = []
+
+        def work(document: FilingDocument) -> dict[str, Any]:
+            counts.append(change(document))
+            return {"values": counts[-1]}
+
+        made = self._change(actor, filing_id, "import", work)
+        return made, counts[-1]
 
     def problems(self, filing_id: str) -> list[Problem]:
         """What keeps the filing from being handed in."""

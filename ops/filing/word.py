@@ -19,10 +19,10 @@ from ops.documents.archive import open_archive
 from ops.documents.template import as_bytes, blank_document, render_docx
 from ops.filing.document import FilingDocument, Origin, Sheet, put
 from ops.filing.form import Field, FieldType, Form, Table
+from ops.filing.papers import TEMPLATE as TEMPLATE_NAME
 from ops.filing.validate import is_asked
 from ops.filing.wording import printed, read
 
-TEMPLATE_NAME = "filing-form.docx"
 LABEL_WIDTH, VALUE_WIDTH = Cm(5), Cm(11)
 _MARK = re.compile(r"(.*)【(.*)】", re.DOTALL)
 _TITLE = re.compile(r"备案号：(.+)（(.+)）")

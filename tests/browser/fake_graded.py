@@ -27,6 +27,7 @@ from ops.evaluation.rectification import Rectification, Risk
 from ops.filing.beginning import begin
 from ops.filing.document import FilingDocument, Origin
 from ops.filing.form import shipped_form
+from ops.filing.papers import Papers
 from ops.filing.prefill import Offer
 from ops.filing.service import Filings
 from ops.grading.objects import Degree, GradedObject, Harmed, ObjectKind, Tick
@@ -37,6 +38,8 @@ from ops.rulepacks import shipped_packs
 from tests.browser.fake_work import BrokenRoom
 from tests.unit.ops.controls import sites
 from tests.unit.ops.filing.forms import T1, T2, T4, T6
+from trust.signer.seals import PACKAGE, Seals
+from yaodun.trust.package_seal import PackageSeal
 
 OWNER = Actor(id="u-other", name="值班员乙", roles=("owner",))
 REVIEWER = Actor(id="u-forensic", name="取证员子", roles=("owner",))
@@ -89,6 +92,12 @@ class ShownOffers:
         return found
 
 
+def own_seal(folder: Path) -> PackageSeal:
+    """A seal by a key of the folder, without a signer's process."""
+    seals = Seals(folder / "packages", PACKAGE)
+    return PackageSeal(lambda operation, **digests: seals.seal(**digests), folder)
+
+
 class GradedSite:
     """The services."""
 
@@ -104,6 +113,7 @@ class GradedSite:
         dates = SiteDates(self.filings, self.gradings, self.evaluations, self.controls)
         self.clocks, self.crypto = Clocks(records, clock, [dates]), CryptoRegister(records, clock)
         self.blobs = FolderBlobs(folder / "blobs")
+        self.papers = Papers(shipped_form(), self.blobs, clock, own_seal(folder))
         if mode == "full":
             tell(self)
 
@@ -112,7 +122,7 @@ class GradedSite:
         return Graded(
             nouns=self.nouns, gradings=self.gradings, filings=self.filings, controls=self.controls,
             findings=self.findings, evaluations=self.evaluations, records=self.numbers, clocks=self.clocks,
-            crypto=self.crypto, blobs=self.blobs,
+            crypto=self.crypto, blobs=self.blobs, papers=self.papers,
         )  # fmt: skip
 
 
@@ -134,7 +144,7 @@ def fake_graded(clock: Clock, mode: str) -> Graded:
     if mode == "broken":
         broken: Any = BrokenRoom()
         names = ("nouns", "gradings", "filings", "controls", "findings", "evaluations", "records", "clocks", "crypto",
-                 "blobs")  # fmt: skip
+                 "blobs", "papers")  # fmt: skip
         return Graded(**dict.fromkeys(names, broken))
     made = GradedSite(clock, mode)
     if mode == "empty":

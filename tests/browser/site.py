@@ -70,7 +70,7 @@ def graded_api(rooms: Rooms) -> FastAPI:
     graded, access = rooms.graded, rooms.authorizer
     assert graded is not None
     return build_api(
-        filing_router(graded.filings, access, graded.blobs, rooms.clock),
+        filing_router(graded.filings, access, graded.blobs, graded.papers),
         grading_router(access, rooms.clock, graded.gradings),
         access=access, version="t", measures=Measures(), home="/ui/",
     )  # fmt: skip

@@ -29,7 +29,7 @@ from trust.registration.desk import Desk, Filed
 from trust.signer import orders
 from trust.signer.checkpoint import Checkpoints
 from trust.signer.console import Console
-from trust.signer.model_seals import ModelSeals
+from trust.signer.seals import MODEL, PACKAGE, Seals
 from trust.trustlist.status import StatusStore
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,8 @@ class SignerCore:
         self.relay = Relay(self.pki, site) if site is not None else None
         self.status = StatusStore(site, clock) if site is not None else None
         self.checkpoints = Checkpoints(folder / "checkpoint", site, clock) if site is not None else None
-        self.models = ModelSeals(folder / "models")
+        self.models = Seals(folder / "models", MODEL)
+        self.packages = Seals(folder / "packages", PACKAGE)
         self.resolved = resolve(self.pki, clock)
         self.desk.mend()
         self.console = Console(self.keys, self.founder, self.desk)
@@ -80,7 +81,8 @@ class SignerCore:
             "revoke": (orders.Revoke, self._revoke),
             "publish": (orders.Publish, self._publish),
             "checkpoint": (orders.Nothing, self._checkpoint),
-            "model": (orders.Model, lambda given: self.models.seal(given.card, given.body)),
+            "model": (orders.Model, lambda given: self.models.seal(card=given.card, body=given.body)),
+            "package": (orders.Package, lambda given: self.packages.seal(sha256=given.sha256, sm3=given.sm3)),
             "console": (orders.Console, self._console),
         }
 

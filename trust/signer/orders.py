@@ -159,3 +159,10 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     card: str
     body: str
+
+
+class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A package to seal: SHA-256 and SM3 of its manifest, hexadecimal."""
+
+    sha256: str
+    sm3: str

@@ -6,7 +6,7 @@ import argparse
 import hashlib
 import os
 import sys
-from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,17 @@ from infra.errors import AppError, ErrorKind
 from infra.records import Records, open_records
 from infra.records.migrate import migrate
 from infra.web.seams import Actor
-from ops.documents.template import site_template
-from ops.filing.document import FilingDocument
-from ops.filing.exchange import read_filing, reader, to_json, to_package
+from ops.filing.exchange import read_any
 from ops.filing.form import Form, shipped_form
+from ops.filing.importing import take_in
+from ops.filing.papers import Papers
 from ops.filing.service import Filings
-from ops.filing.spreadsheet import to_xlsx
 from ops.filing.validate import problems
-from ops.filing.word import TEMPLATE_NAME, default_template, to_docx
+from ops.filing.word import default_template
 from yaodun.terminal import command, emit, emit_one, home_of
+from yaodun.trust.package_seal import PackageSeal, site_seal
+from yaodun.trust.places import pki_of
+from yaodun.trust.signing import signer
 
 LARGEST_FILE = 64 << 20
 
@@ -69,13 +71,10 @@ def _export(args: argparse.Namespace, form: Form) -> int:
     finally:
         records.close()
     home = home_of(args)
-    writers: dict[str, Callable[[], bytes]] = {
-        "docx": lambda: to_docx(document, form, site_template(home.root / "templates", TEMPLATE_NAME)),
-        "xlsx": lambda: to_xlsx(document, form),
-        "json": lambda: to_json(document),
-        "package": lambda: to_package(document, form, reader(FolderBlobs(home.blobs)), SystemClock().now()),
-    }
-    data = writers[args.kind]()
+    with signer(args) if args.kind == "package" else nullcontext() as ask:
+        seal = PackageSeal(ask, pki_of(home)) if ask else None
+        papers = Papers(form, FolderBlobs(home.blobs), SystemClock(), seal, home.root / "templates")
+        data = papers.write(document, args.kind)
     if args.out:
         args.out.write_bytes(data)
         digest = hashlib.sha256(data).hexdigest()
@@ -86,19 +85,21 @@ def _export(args: argparse.Namespace, form: Form) -> int:
 
 
 def _import(args: argparse.Namespace, form: Form) -> int:
-    document = read_filing(_bounded(args.file), form, str(args.file))
+    raw, place = _bounded(args.file), str(args.file)
+    document = read_any(raw, form, place, site_seal(home_of(args))).document
     found = problems(document, form, SystemClock().now().date())
     if not args.check:
-        _keep(args, document, form)
+        _keep(args, raw, place, form)
     emit(({"place": p.place, "kind": p.kind, "problem": p.text} for p in found), args)
     return 1 if found else 0
 
 
-def _keep(args: argparse.Namespace, document: FilingDocument, form: Form) -> None:
-    records = _records(args)
+def _keep(args: argparse.Namespace, raw: bytes, place: str, form: Form) -> None:
+    records, home = _records(args), home_of(args)
     try:
         actor = Actor(id=f"uid:{os.getuid()}", name=f"uid {os.getuid()}", kind="command")
-        Filings(records, SystemClock(), form).add(actor, args.unit, document)
+        filings = Filings(records, SystemClock(), form)
+        take_in(filings, FolderBlobs(home.blobs), actor, args.unit, raw, place, site_seal(home))
     finally:
         records.close()
 

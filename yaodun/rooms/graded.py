@@ -31,6 +31,7 @@ from ops.evaluation.rectification import Rectification
 from ops.filing.facts import PlatformPrefill
 from ops.filing.form import shipped_form
 from ops.filing.known import SiteKnown
+from ops.filing.papers import Papers
 from ops.filing.service import Filings
 from ops.grading.service import Gradings
 from ops.incidents import Incidents
@@ -45,6 +46,7 @@ from yaodun.rooms.crypto_uses import TrustUses, WireUses
 from yaodun.rooms.inspected import Inspected
 from yaodun.rooms.site_facts import SiteBooks, SiteFacts
 from yaodun.site import Site
+from yaodun.trust.package_seal import site_seal
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -66,6 +68,7 @@ class GradedServices:
     records: SystemRecords
     clocks: Clocks
     crypto: CryptoRegister
+    papers: Papers
 
     def todos(self) -> GradedTodos:
         """What waits for people, for the portal."""
@@ -82,7 +85,7 @@ class GradedServices:
         access, clock = self.site.access, self.site.clock
         return [
             grading_router(access, clock, self.gradings),
-            filing_router(self.filings, access, self.blobs, clock),
+            filing_router(self.filings, access, self.blobs, self.papers),
             controls_router(self.controls, access),
             evaluation_router(self.evaluations, self.findings, self.controls, shipped_packs(), access),
             records_router(self.records, access),
@@ -95,7 +98,7 @@ class GradedServices:
         return Graded(
             nouns=self.site.register, gradings=self.gradings, filings=self.filings, controls=self.controls,
             findings=self.findings, evaluations=self.evaluations, records=self.records, clocks=self.clocks,
-            crypto=self.crypto, blobs=self.blobs,
+            crypto=self.crypto, blobs=self.blobs, papers=self.papers,
         )  # fmt: skip
 
 
@@ -109,10 +112,12 @@ def graded_of(site: Site, store: EventStore) -> GradedServices:
     known = SiteKnown(site.register, earlier, controls, numbers, store, clock)
     filings = Filings(records, clock, shipped_form(), PlatformPrefill(known))
     dates = SiteDates(filings, gradings, evaluations, controls, Drills(records, clock, record))
+    blobs = FolderBlobs(site.home.blobs)
+    papers = Papers(shipped_form(), blobs, clock, site_seal(site.home), site.home.root / "templates")
     return GradedServices(
-        site=site, blobs=FolderBlobs(site.home.blobs), gradings=gradings, filings=filings, controls=controls,
+        site=site, blobs=blobs, gradings=gradings, filings=filings, controls=controls,
         findings=findings, evaluations=evaluations, records=numbers, clocks=Clocks(records, clock, [dates]),
-        crypto=CryptoRegister(records, clock, [WireUses(store), TrustUses(site)]),
+        crypto=CryptoRegister(records, clock, [WireUses(store), TrustUses(site)]), papers=papers,
     )  # fmt: skip
 
 

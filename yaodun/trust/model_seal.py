@@ -6,7 +6,7 @@ import base64
 
 from infra.home import Home
 from trust.signer.client import ask_signer
-from trust.signer.model_seals import CONTEXT, DIGEST, holds
+from trust.signer.seals import DIGEST, MODEL, holds
 from yaodun.trust.places import pki_of, socket_of
 
 
@@ -18,12 +18,13 @@ class SignerSeal:
 
     def sign(self, data: bytes) -> bytes:
         """``AppError(UNAVAILABLE)`` where the signer does not answer; ``ValueError`` for what is no model."""
-        if not data.startswith(CONTEXT) or len(data) != len(CONTEXT) + 2 * DIGEST:
+        start = len(MODEL.context)
+        if not data.startswith(MODEL.context) or len(data) != start + 2 * DIGEST:
             raise ValueError("only the digests of a model are sealed")
-        card, body = data[len(CONTEXT) :][:DIGEST], data[-DIGEST:]
+        card, body = data[start:][:DIGEST], data[-DIGEST:]
         answer = ask_signer(socket_of(self._home), "model", card=card.hex(), body=body.hex())
         return base64.b64decode(answer["signature"])
 
     def verify(self, data: bytes, signature: bytes) -> bool:
         """Without asking anybody."""
-        return holds(pki_of(self._home) / "models", data, signature)
+        return holds(pki_of(self._home) / "models", MODEL, data, signature)

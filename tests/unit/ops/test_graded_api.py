@@ -25,6 +25,7 @@ from ops.evaluation.plan import Evaluations
 from ops.evaluation.rectification import Rectification
 from ops.filing.api import filing_router
 from ops.filing.exchange import to_json
+from ops.filing.papers import Papers
 from ops.filing.service import Filings
 from ops.grading.api import grading_router
 from ops.recordfiling.api import records_router
@@ -60,9 +61,10 @@ def api(records: Records, tmp_path: Path, door: Door) -> FastAPI:
     clock = ManualClock(NOW)
     controls = Controls(records, clock)
     findings = Rectification(records, clock)
+    blobs = FolderBlobs(tmp_path / "blobs")
     return build_api(
         grading_router(door, clock),
-        filing_router(Filings(records, clock, FORM), door, FolderBlobs(tmp_path / "blobs"), clock),
+        filing_router(Filings(records, clock, FORM), door, blobs, Papers(FORM, blobs, clock)),
         controls_router(controls, door),
         evaluation_router(Evaluations(records, clock, shipped_packs()), findings, controls, shipped_packs(), door),
         records_router(SystemRecords(records, clock), door),
