@@ -57,11 +57,12 @@
     for (const file of files) {
       try {
         const answer = await fetch(place.dataset.upload + "?name=" + encodeURIComponent(file.name), { method: "POST", headers: { "content-type": file.type || "application/octet-stream", "x-yaodun": "1" }, body: file });
-        const problem = answer.ok ? {} : await answer.json().catch(() => ({}));
-        window.yaodun.say(answer.ok ? place.dataset.done : problem.detail || place.dataset.failed, !answer.ok);
+        const told = await answer.json().catch(() => ({}));
+        window.yaodun.say(answer.ok ? place.dataset.done : told.detail || place.dataset.failed, !answer.ok);
+        if (answer.ok && place.dataset.then) window.yaodun.command(place.dataset.then, Object.assign(JSON.parse(place.dataset.args || "{}"), { file: told.sha256, name: file.name }));
       } catch { window.yaodun.say(place.dataset.failed, true); }
     }
-    window.dash_clientside.set_props("again", { data: { topics: [place.dataset.topic], at: Date.now() } });
+    if (place.dataset.topic) window.dash_clientside.set_props("again", { data: { topics: [place.dataset.topic], at: Date.now() } });
   }
 
   const yaodun = (window.yaodun = window.yaodun || {});

@@ -27,6 +27,8 @@ from dashboards.pages import (
     graded_crypto,
     graded_findings,
     graded_grade,
+    graded_records,
+    graded_sheets,
     graded_systems,
     graph,
     health,
@@ -77,6 +79,8 @@ SECTIONS = (
 person would look for it."""
 _BEHIND = (
     graded_grade.PAGE,
+    graded_records.PAGE,
+    graded_sheets.PAGE,
     graded_controls.PAGE,
     graded_findings.PAGE,
     graded_calendar.PAGE,

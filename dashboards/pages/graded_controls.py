@@ -27,6 +27,7 @@ from dashboards.design.elements import (
 )
 from dashboards.design.states import empty
 from dashboards.pages.graded_map import LEVEL_OF, WORST, everything, shape, verdict_words
+from dashboards.pages.graded_sheets import sheet_tools
 from dashboards.pages.graded_tabs import named_system, percent_bar, room, tab_line
 from dashboards.pages.page import Page
 from dashboards.parts import held_all, part
@@ -40,6 +41,7 @@ from ops.controls.facts import OBJECT
 from ops.controls.needs import Held
 from ops.controls.verdict import Verdict
 from ops.evaluation.rectification import Risk as FindingRisk
+from ops.portal.sheets.kind import Kind
 
 HELD_LEVEL = {Held.HOLDS: "normal", Held.FAILS: "critical", Held.MISSING: "unknown", Held.NOT_APPLICABLE: "unknown"}
 MOST_ASSETS = 30
@@ -78,7 +80,10 @@ async def head(visit: Visit) -> Content:
             severity(_level(verdict), f"{verdict_words(verdict)} {count}")
             for verdict, count in Counter(state.verdict for state in states).most_common()
         ),
-        html.Span([quiet(", ".join(str(pack) for pack in board.packs)), refresh], className="push row"),
+        html.Span(
+            [quiet(", ".join(map(str, board.packs))), *sheet_tools(visit, Kind.VERDICTS, object_of(visit)), refresh],
+            className="push row",
+        ),
     ]  # fmt: skip
     return html.Div(line, className="row wraps-row")
 

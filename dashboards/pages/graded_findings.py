@@ -13,6 +13,7 @@ from dashboards.commands import Args, Outcome, command
 from dashboards.design.dialog import choice, dialog, text_area, text_field
 from dashboards.design.elements import Content, card, chip, icon, link, opener, pairs, quiet, severity
 from dashboards.design.states import empty
+from dashboards.pages.graded_sheets import sheet_tools
 from dashboards.pages.graded_tabs import room, tab_line, today_of
 from dashboards.pages.page import Page
 from dashboards.pages.work_forms import people_choices
@@ -22,6 +23,7 @@ from dashboards.visit import Visit, address
 from dashboards.words import t
 from infra.errors import AppError, ErrorKind
 from ops.evaluation.rectification import MOVES, OPEN_STATES, Finding, Risk, State
+from ops.portal.sheets.kind import Kind
 
 LANES = (State.OPEN, State.PLANNED, State.MENDED, State.CLOSED)
 LEVEL_OF = {Risk.HIGH: "high", Risk.MEDIUM: "medium", Risk.LOW: "low"}
@@ -44,7 +46,7 @@ async def board(visit: Visit) -> Content:
         [
             html.Span(t("findings.late", count=late), className="light red" if late else "light done"),
             quiet(t("findings.open_count", count=sum(each.state in OPEN_STATES for each in found))),
-            html.Span(new, className="push"),
+            html.Span([*sheet_tools(visit, Kind.FINDINGS, visit.param("object")), new], className="push row"),
         ],
         className="row board-head",
     )  # fmt: skip
@@ -56,7 +58,8 @@ async def board(visit: Visit) -> Content:
             address("/filing/controls"),
             drawing="check",
         )
-        return card(t("filing.tab.findings"), body, aside=new, lined=True)
+        tools = html.Span([*sheet_tools(visit, Kind.FINDINGS), new], className="row")
+        return card(t("filing.tab.findings"), body, aside=tools, lined=True)
     lanes = [_lane(state, [each for each in found if _lane_of(each) is state], visit) for state in LANES]
     return html.Div([head, html.Div(lanes, className="board")])
 

@@ -27,6 +27,7 @@ from dashboards.design.elements import (
 )
 from dashboards.design.states import empty
 from dashboards.pages import graded_form
+from dashboards.pages.graded_sheets import form_chooser, sheet_tools
 from dashboards.pages.graded_tabs import days_words, percent_bar, room, short_words, tab_line
 from dashboards.pages.page import Page
 from dashboards.parts import held_all, part
@@ -39,6 +40,7 @@ from infra.exchange import Level
 from infra.text import say
 from ops.calendar.deadlines import State as ClockState
 from ops.filing.beginning import begin
+from ops.portal.sheets.kind import Kind
 from ops.recordfiling.application import Application
 
 REMIND_WITHIN = timedelta(days=3)
@@ -100,7 +102,7 @@ async def listing(visit: Visit) -> Content:
         if _writes(visit)
         else ""
     )
-    aside = html.Span([switch, new], className="row")
+    aside = html.Span([switch, *sheet_tools(visit, Kind.GRADINGS), *form_chooser(visit), new], className="row")
     if not rows:
         body = empty(t("filing.none"), t("filing.none_why"), drawing="filing")
         return card(t("filing.tab.systems"), body, aside=aside, lined=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from infra.blobs import BlobStore
@@ -17,7 +18,9 @@ from ops.evaluation.rectification import Rectification
 from ops.filing.papers import Papers
 from ops.filing.service import Filings
 from ops.grading.service import Gradings
+from ops.portal.sheets.desk import Sheets
 from ops.recordfiling.service import SystemRecords
+from ops.recordfiling.watch import SeenHost
 
 
 class Nouns(Protocol):
@@ -40,6 +43,12 @@ class CryptoBook(Protocol):
     def enter(self, actor: Actor, object_id: str, use: CryptoUse) -> None: ...
 
 
+class HostsSeen(Protocol):
+    """Names our addresses serve, by traffic."""
+
+    def hosts(self, now: datetime) -> Sequence[SeenHost]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graded:
     """The services of graded protection and record filing."""
@@ -55,3 +64,5 @@ class Graded:
     crypto: CryptoBook
     blobs: BlobStore
     papers: Papers
+    sheets: Sheets
+    seen: HostsSeen

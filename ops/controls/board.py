@@ -118,6 +118,17 @@ class Board:
         """Take a person's verdict in."""
         self._judgements[(judgement.unit, judgement.asset)] = judgement
 
+    def judged(self, unit: str, asset: str) -> Judgement | None:
+        """A person's verdict on a unit of an asset, if it still stands."""
+        found = self._judgements.get((unit, asset))
+        return found if found is not None and found.stands(self.now) else None
+
+    def oldest(self, unit: str) -> datetime | None:
+        """When the oldest fact that decides the unit was observed; None without one."""
+        shown = (each for asset in self._cells.get(unit, {}) for each in self.evidence(unit, asset))
+        moments = [each.fact.observed for each in shown if each.fact]
+        return min(moments, default=None)
+
     def _keep(self, found: Fact) -> None:
         known = self._facts.get((found.asset, found.kind))
         if known is None or known.observed <= found.observed:

@@ -88,15 +88,28 @@ class Controls:
             raise AppError(ErrorKind.INVALID, "ops.controls.judgement_needs", place=unit)
         made = Judgement(unit, asset, verdict, actor.id, now, valid_until, reason.strip(), evidence_sha256)
 
-        def work(session: Session) -> None:
-            self._profile(session, object_id)
-            session.add(JudgementRow(id=new_id(), object_id=object_id, **msgspec.structs.asdict(made)))
-            self._touch(session, object_id)
-            detail = {"unit": unit, "asset": asset, "verdict": str(verdict), "until": rfc3339(valid_until)}
-            record(session, actor=actor, action="ops.controls.judge", thing=f"object:{object_id}", detail=detail)
-
-        self._records.write(work)
+        self.judge_all(actor, [(object_id, made)])
         return made
+
+    def judge_all(self, actor: Actor, judgements: Sequence[tuple[str, Judgement]]) -> int:
+        """Verdicts by object in one transaction: an object that is not there keeps all out."""
+
+        def work(session: Session) -> int:
+            for object_id, made in judgements:
+                self._judge(session, actor, object_id, made)
+            for object_id in {name for name, _ in judgements}:
+                self._touch(session, object_id)
+            return len(judgements)
+
+        return self._records.write(work)
+
+    def _judge(self, session: Session, actor: Actor, object_id: str, made: Judgement) -> None:
+        self._profile(session, object_id)
+        session.add(JudgementRow(id=new_id(), object_id=object_id, **msgspec.structs.asdict(made)))
+        detail = {
+            "unit": made.unit, "asset": made.asset, "verdict": str(made.verdict), "until": rfc3339(made.valid_until),
+        }  # fmt: skip
+        record(session, actor=actor, action="ops.controls.judge", thing=f"object:{object_id}", detail=detail)
 
     def board(self, object_id: str) -> Board:
         """The verdicts of one object now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -83,6 +84,28 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     overdue: bool
 
 
+class NewFinding(msgspec.Struct, frozen=True):
+    """A finding to open."""
+
+    object_id: str
+    title: str
+    risk: Risk
+    unit: str = ""
+    asset: str = ""
+    major: bool = False
+    evaluation_id: str = ""
+    before_sha256: str = ""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Who mends a finding, by when, what caused it and how it is mended."""
+
+    owner: str
+    due: date | None
+    cause: str
+    fix: str
+
+
 class Rectification:
     """The findings of all objects."""
 
@@ -95,30 +118,39 @@ class Rectification:
         major: bool = False, evaluation_id: str = "", before_sha256: str = "",
     ) -> Finding:  # fmt: skip
         """A new finding."""
-        row = FindingRow(
-            id=new_id("fd"),
-            object_id=object_id,
-            evaluation_id=evaluation_id,
-            unit=unit,
-            asset=asset,
-            title=title,
-            risk=risk,
-            major=major,
-            before_sha256=before_sha256,
-            state=State.OPEN,
-            created=self._clock.now(),
-        )
-        for name in ("owner", "cause", "fix", "mitigation", "after_sha256", "closed_by"):
-            setattr(row, name, "")
+        new = NewFinding(object_id, title, risk, unit, asset, major, evaluation_id, before_sha256)
 
         def work(session: Session) -> Finding:
-            session.add(row)
-            detail = {"object": object_id, "unit": unit, "risk": str(risk), "major": major}
-            record(session, actor=actor, action="ops.finding.open", thing=f"finding:{row.id}", detail=detail)
+            row = self._open(session, actor, new)
             session.flush()
             return self._seen(row)
 
         return self._records.write(work)
+
+    def take_all(self, actor: Actor, entries: Sequence[tuple[str, NewFinding | None, Plan | None]]) -> int:
+        """Open new findings and plan open ones (by id) in one transaction: one that cannot be keeps all out."""
+
+        def work(session: Session) -> int:
+            for name, new, plan in entries:
+                row = self._open(session, actor, new) if new else self._row(session, name)
+                if plan is not None:
+                    given = msgspec.structs.asdict(plan)
+                    self._take(session, actor, row, "plan", self._move(row, "plan", given), given)
+            return len(entries)
+
+        return self._records.write(work)
+
+    def _open(self, session: Session, actor: Actor, new: NewFinding) -> FindingRow:
+        row = FindingRow(
+            id=new_id("fd"), **msgspec.structs.asdict(new), state=State.OPEN, created=self._clock.now()
+        )  # fmt: skip
+        for name in ("owner", "cause", "fix", "mitigation", "after_sha256", "closed_by"):
+            setattr(row, name, "")
+        session.add(row)
+        detail = {"object": new.object_id, "unit": new.unit, "risk": str(new.risk), "major": new.major}
+        record(session, actor=actor, action="ops.finding.open", thing=f"finding:{row.id}", detail=detail)
+        session.flush()
+        return row
 
     def step(self, actor: Actor, finding_id: str, action: str, **given: Any) -> Finding:
         """Take a step; ``AppError`` says what is missing, not possible, or has to be done by another person."""

@@ -5,7 +5,7 @@ Who takes a file in answers for its values: what it says of who accepted them co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -32,14 +32,19 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def take_in(
-    filings: Filings, blobs: BlobStore, actor: Actor, unit: str, raw: bytes, place: str, sealer: Sealer | None = None
-) -> Imported:
-    """Read a file in any shape and keep it; ``AppError`` names what cannot be read, and then nothing is kept."""
+    filings: Filings, blobs: BlobStore, actor: Actor, unit: str | Callable[[str], str], raw: bytes, place: str,
+    sealer: Sealer | None = None,
+) -> Imported:  # fmt: skip
+    """Read a file in any shape and keep it; ``AppError`` names what cannot be read, and then nothing is kept.
+
+    ``unit`` is who a new filing belongs to, or finds it by the first object.
+    """
     read = read_any(raw, filings.form, place, sealer)
     now, document = filings.now(), read.document
     old = filings.found(document.id)
     if old is None:
-        made = filings.add(actor, unit, document if read.sealed is Sealed.OURS else _answered(read, actor, now))
+        owner = unit if isinstance(unit, str) else unit(document.objects[0] if document.objects else "")
+        made = filings.add(actor, owner, document if read.sealed is Sealed.OURS else _answered(read, actor, now))
         changed = sum(len(sheet.entries) for sheet in made.document.sheets)
     else:
         made, changed = filings.merge(actor, document.id, lambda kept: _merge(kept, read, actor, now, place))

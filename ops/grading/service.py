@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -64,22 +65,39 @@ class Gradings:
 
     def keep(self, actor: Actor, thing: GradedObject) -> KeptGrading:
         """Propose a grading; both sides need a tick and ``thing.id`` names the object."""
-        decisive = self._decisive(thing)
-        now = self._clock.now()
-        row = GradingRow(
-            id=new_id("gr"), object_id=thing.id, unit=thing.unit, label=decisive.label, state=State.PROPOSED,
-            by=actor.id, s=decisive.s, a=decisive.a, thing=msgspec.to_builtins(thing), packs=[str(decisive.ref)],
-            at=now, reviewer="", note="", reviewed=None,
-        )  # fmt: skip
 
         def work(session: Session) -> KeptGrading:
-            session.add(row)
-            detail = {"label": decisive.label, "packs": row.packs, "violations": len(decisive.violations)}
-            record(session, actor=actor, action="ops.grading.keep", thing=f"object:{thing.id}", detail=detail)
+            row = self._keep(session, actor, thing)
             session.flush()
             return _seen(row)
 
         return self._records.write(work)
+
+    def keep_all(self, actor: Actor, things: Sequence[GradedObject]) -> int:
+        """Propose many in one transaction: one that cannot be keeps all out."""
+
+        def work(session: Session) -> int:
+            for thing in things:
+                self._keep(session, actor, thing)
+            return len(things)
+
+        return self._records.write(work)
+
+    def check(self, thing: GradedObject) -> None:
+        """``AppError`` where the grading could not be proposed."""
+        self._decisive(thing)
+
+    def _keep(self, session: Session, actor: Actor, thing: GradedObject) -> GradingRow:
+        decisive = self._decisive(thing)
+        row = GradingRow(
+            id=new_id("gr"), object_id=thing.id, unit=thing.unit, label=decisive.label, state=State.PROPOSED,
+            by=actor.id, s=decisive.s, a=decisive.a, thing=msgspec.to_builtins(thing), packs=[str(decisive.ref)],
+            at=self._clock.now(), reviewer="", note="", reviewed=None,
+        )  # fmt: skip
+        session.add(row)
+        detail = {"label": decisive.label, "packs": row.packs, "violations": len(decisive.violations)}
+        record(session, actor=actor, action="ops.grading.keep", thing=f"object:{thing.id}", detail=detail)
+        return row
 
     def review(self, actor: Actor, object_id: str, *, agree: bool, note: str) -> KeptGrading:
         """Agree with the newest grading of an object or refuse it; another person than the one who proposed it.

@@ -41,6 +41,11 @@ MOVES: dict[str, tuple[frozenset[State], State]] = {
     "revoke": (frozenset({State.ACTIVE}), State.REVOKED),
 }
 NEEDS_REASON = frozenset({"return", "revoke"})
+_STANDING = select(SystemRecordRow.system).where(SystemRecordRow.state != State.REVOKED)
+
+
+def _exists(application: Application) -> AppError:
+    return AppError(ErrorKind.CONFLICT, "ops.recordfiling.exists", place=application.system)
 
 
 class SystemRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,16 +94,20 @@ class SystemRecords:
         """Drafts for all, in one transaction: one that has a record already keeps all out."""
 
         def work(session: Session) -> int:
-            for application in applications:
-                self._apply(session, actor, application)
+            standing = set(session.scalars(_STANDING))
+            with session.no_autoflush:
+                for application in applications:
+                    if application.system in standing:
+                        raise _exists(application)
+                    standing.add(application.system)
+                    self._add(session, actor, application)
             return len(applications)
 
         return self._records.write(work)
 
     def systems(self) -> set[str]:
         """Systems that have a record which is not revoked."""
-        question = select(SystemRecordRow.system).where(SystemRecordRow.state != State.REVOKED)
-        return self._records.read(lambda session: set(session.scalars(question)))
+        return self._records.read(lambda session: set(session.scalars(_STANDING)))
 
     def amend(self, actor: Actor, record_id: str, application: Application) -> SystemRecord:
         """Change a draft or a returned application."""
@@ -149,10 +158,12 @@ class SystemRecords:
         return Verification(number, row.state, str(row.application["name"]), row.unit)
 
     def _apply(self, session: Session, actor: Actor, application: Application) -> SystemRecordRow:
+        if session.scalar(_STANDING.where(SystemRecordRow.system == application.system)):
+            raise _exists(application)
+        return self._add(session, actor, application)
+
+    def _add(self, session: Session, actor: Actor, application: Application) -> SystemRecordRow:
         now = self._clock.now()
-        same = select(SystemRecordRow.id).where(SystemRecordRow.system == application.system)
-        if session.scalar(same.where(SystemRecordRow.state != State.REVOKED)):
-            raise AppError(ErrorKind.CONFLICT, "ops.recordfiling.exists", place=application.system)
         row = SystemRecordRow(
             id=new_id("sr"), system=application.system, unit=application.unit, state=State.DRAFT,
             application=msgspec.to_builtins(application), unit_code=application.unit_code, number=None, year=None,

@@ -32,8 +32,10 @@ from ops.filing.prefill import Offer
 from ops.filing.service import Filings
 from ops.grading.objects import Degree, GradedObject, Harmed, ObjectKind, Tick
 from ops.grading.service import Gradings
+from ops.portal.sheets.desk import graded_sheets
 from ops.recordfiling.application import Application
 from ops.recordfiling.service import SystemRecords
+from ops.recordfiling.watch import SeenHost
 from ops.rulepacks import shipped_packs
 from tests.browser.fake_work import BrokenRoom
 from tests.unit.ops.controls import sites
@@ -98,6 +100,13 @@ def own_seal(folder: Path) -> PackageSeal:
     return PackageSeal(lambda operation, **digests: seals.seal(**digests), folder)
 
 
+class SeenServing:
+    """One name with a record, one without."""
+
+    def hosts(self, now: datetime) -> Sequence[SeenHost]:
+        return [SeenHost("trace.demo.example.cn", 900, now), SeenHost("old.demo.example.cn", 41, now)]
+
+
 class GradedSite:
     """The services."""
 
@@ -113,6 +122,10 @@ class GradedSite:
         dates = SiteDates(self.filings, self.gradings, self.evaluations, self.controls)
         self.clocks, self.crypto = Clocks(records, clock, [dates]), CryptoRegister(records, clock)
         self.blobs = FolderBlobs(folder / "blobs")
+        from tests.browser.fake_rooms import AllowAll
+
+        rooms = (self.numbers, self.findings, self.gradings, self.controls)
+        self.sheets = graded_sheets(*rooms, clock, self.blobs, AllowAll())
         self.papers = Papers(shipped_form(), self.blobs, clock, own_seal(folder))
         if mode == "full":
             tell(self)
@@ -122,7 +135,7 @@ class GradedSite:
         return Graded(
             nouns=self.nouns, gradings=self.gradings, filings=self.filings, controls=self.controls,
             findings=self.findings, evaluations=self.evaluations, records=self.numbers, clocks=self.clocks,
-            crypto=self.crypto, blobs=self.blobs, papers=self.papers,
+            crypto=self.crypto, blobs=self.blobs, papers=self.papers, sheets=self.sheets, seen=SeenServing(),
         )  # fmt: skip
 
 
@@ -144,7 +157,7 @@ def fake_graded(clock: Clock, mode: str) -> Graded:
     if mode == "broken":
         broken: Any = BrokenRoom()
         names = ("nouns", "gradings", "filings", "controls", "findings", "evaluations", "records", "clocks", "crypto",
-                 "blobs", "papers")  # fmt: skip
+                 "blobs", "papers", "sheets", "seen")  # fmt: skip
         return Graded(**dict.fromkeys(names, broken))
     made = GradedSite(clock, mode)
     if mode == "empty":
@@ -162,7 +175,7 @@ def tell(site: GradedSite) -> None:
     """Three graded systems, one filing under way, findings in every state, uses of cryptography."""
     application = Application(
         system="trace", name="药品追溯监管系统", unit="regulator", unit_code="100000", column=9,
-        conformance=dict.fromkeys(("sso", "users", "authentication", "audit"), True),
+        hosts=("trace.demo.example.cn",), conformance=dict.fromkeys(("sso", "users", "authentication", "audit"), True),
     )  # fmt: skip
     site.numbers.apply(OWNER, application)
     for name, (s, a) in TICKS.items():

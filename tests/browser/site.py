@@ -27,6 +27,7 @@ from infra.web.seams import ANONYMOUS, Actor, current_actor
 from infra.web.split import Split
 from ops.filing.api import filing_router
 from ops.grading.api import grading_router
+from ops.portal.sheets.api import sheets_router
 from tests.browser.fake_events import event_store
 from tests.browser.fake_rooms import fake_rooms
 
@@ -71,6 +72,7 @@ def graded_api(rooms: Rooms) -> FastAPI:
     assert graded is not None
     return build_api(
         filing_router(graded.filings, access, graded.blobs, graded.papers),
+        sheets_router(graded.sheets),
         grading_router(access, rooms.clock, graded.gradings),
         access=access, version="t", measures=Measures(), home="/ui/",
     )  # fmt: skip

@@ -39,11 +39,13 @@ from ops.incidents.desk import Desk
 from ops.inspection import Inspections
 from ops.inspection.lists import lists_of
 from ops.portal.graded import GradedTodos
+from ops.portal.sheets.desk import Sheets, graded_sheets
 from ops.recordfiling.service import SystemRecords
 from ops.rulepacks import shipped_packs
 from ops.work import Changes, Drills, Orders
 from yaodun.rooms.crypto_uses import TrustUses, WireUses
 from yaodun.rooms.inspected import Inspected
+from yaodun.rooms.seen_hosts import SeenHosts
 from yaodun.rooms.site_facts import SiteBooks, SiteFacts
 from yaodun.site import Site
 from yaodun.trust.package_seal import site_seal
@@ -69,6 +71,8 @@ class GradedServices:
     clocks: Clocks
     crypto: CryptoRegister
     papers: Papers
+    sheets: Sheets
+    seen: SeenHosts
 
     def todos(self) -> GradedTodos:
         """What waits for people, for the portal."""
@@ -80,6 +84,7 @@ class GradedServices:
         from ops.evaluation.api import evaluation_router
         from ops.filing.api import filing_router
         from ops.grading.api import grading_router
+        from ops.portal.sheets.api import sheets_router
         from ops.recordfiling.api import records_router
 
         access, clock = self.site.access, self.site.clock
@@ -89,6 +94,7 @@ class GradedServices:
             controls_router(self.controls, access),
             evaluation_router(self.evaluations, self.findings, self.controls, shipped_packs(), access),
             records_router(self.records, access),
+            sheets_router(self.sheets),
         ]
 
     def rooms(self) -> Graded:
@@ -98,7 +104,7 @@ class GradedServices:
         return Graded(
             nouns=self.site.register, gradings=self.gradings, filings=self.filings, controls=self.controls,
             findings=self.findings, evaluations=self.evaluations, records=self.records, clocks=self.clocks,
-            crypto=self.crypto, blobs=self.blobs, papers=self.papers,
+            crypto=self.crypto, blobs=self.blobs, papers=self.papers, sheets=self.sheets, seen=self.seen,
         )  # fmt: skip
 
 
@@ -118,6 +124,8 @@ def graded_of(site: Site, store: EventStore) -> GradedServices:
         site=site, blobs=blobs, gradings=gradings, filings=filings, controls=controls,
         findings=findings, evaluations=evaluations, records=numbers, clocks=Clocks(records, clock, [dates]),
         crypto=CryptoRegister(records, clock, [WireUses(store), TrustUses(site)]), papers=papers,
+        sheets=graded_sheets(numbers, findings, gradings, controls, clock, blobs, site.access),
+        seen=SeenHosts(store, site.register),
     )  # fmt: skip
 
 
