@@ -15,6 +15,9 @@ from ops.controls.needs import Held, Need, together
 from ops.controls.rules import ON_OBJECT, Rule, Rules
 from ops.controls.verdict import CREDIT, Judgement, Verdict, decide, floor, roll_up
 
+OLDEST_DAYS = 30.0
+"""A fact older than this counts as this old: one forgotten asset does not outweigh all others."""
+
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is evaluated: levels, extensions in use, and each asset's kind (``host``, ``firewall``, ``room`` ...)."""
@@ -156,10 +159,12 @@ class Board:
         found = self._facts.get((asset, kind))
         return found if found is not None and found.stands(self.now) else None
 
-    def stale_share(self) -> float:
-        """Share of the facts known that no longer stand; 0 where none is known."""
-        old = sum(not found.stands(self.now) for found in self._facts.values())
-        return old / len(self._facts) if self._facts else 0.0
+    def evidence_age_days(self) -> float | None:
+        """Mean age of the facts known, each at most ``OLDEST_DAYS``; None where none is known."""
+        ages = [
+            min((self.now - found.observed).total_seconds() / 86_400, OLDEST_DAYS) for found in self._facts.values()
+        ]
+        return max(0.0, sum(ages) / len(ages)) if ages else None
 
     def cell(self, unit: str, asset: str) -> Cell:
         """Automatic verdict on one asset; not applicable where no rule speaks for its kind."""

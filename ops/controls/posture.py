@@ -1,11 +1,17 @@
-"""What of graded protection weighs on the posture: high-risk cases, findings overdue, clocks missed, stale evidence."""
+"""What of graded protection weighs on the posture: high-risk cases, findings overdue, clocks missed, age of evidence.
+
+All four are indicators; a case that fires also presses, so that it is named where the points are lost.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
 
 from analytics.posture import Pressure
+from analytics.posture.catalogue import Reading
 from infra.exchange import Dimension
 from infra.text import say
 from ops.calendar.deadlines import State as ClockState
@@ -13,20 +19,26 @@ from ops.calendar.deadlines import Timer
 from ops.controls.board import Board
 from ops.controls.highrisk import Risk as FiredRisk
 from ops.controls.service import Controls
-from ops.evaluation.rectification import Rectification, Risk
+from ops.evaluation.rectification import Rectification
 
 HALF_LIFE_S = 30 * 86_400.0
-SEVERITY = {Risk.HIGH: 0.8, Risk.MEDIUM: 0.5, Risk.LOW: 0.2}
 DATA_POINTS = ("数据", "个人信息", "剩余信息")
 KEPT = timedelta(seconds=60)
 """How long an answer is used again: posture is measured every few seconds while alerts come in."""
-STALE_SHARE = 0.2
-"""Share of an object's evidence that may be out of date before it weighs."""
 PAGE = "/ui/filing"
+SOURCE = "graded"
 
 
-class GradedPressures:
-    """A ``PressureSource``; ``clocks`` gives the timers of all objects."""
+class Weight(msgspec.Struct, frozen=True):
+    """What one look found."""
+
+    at: datetime
+    pressures: tuple[Pressure, ...]
+    readings: dict[str, Reading]
+
+
+class GradedPosture:
+    """A ``PressureSource`` and an ``IndicatorSource``; ``clocks`` gives the timers of all objects."""
 
     def __init__(
         self, controls: Controls, rectification: Rectification, clocks: Callable[[datetime], Iterable[Timer]]
@@ -34,73 +46,83 @@ class GradedPressures:
         self._controls = controls
         self._rectification = rectification
         self._clocks = clocks
-        self._last: tuple[datetime, Sequence[Pressure]] | None = None
+        self._last: Weight | None = None
 
     def pressures(self, now: datetime) -> Sequence[Pressure]:
-        """Everything open now, gravest kinds first; asked again within a minute, the same answer."""
-        if self._last is None or not timedelta(0) <= now - self._last[0] < KEPT:
-            self._last = (now, [*self._of_boards(), *self._findings(now), *self._timers(now)])
-        return self._last[1]
+        """Every high-risk case that fires; asked again within a minute, the same answer."""
+        return self._look(now).pressures
 
-    def _of_boards(self) -> Iterator[Pressure]:
-        for profile in self._controls.profiles():
-            board = self._controls.board(profile.id)
-            yield from self._risks(board)
-            yield from _stale(board)
+    def readings(self, now: datetime) -> Mapping[str, Reading]:
+        """Missing where no object is evaluated (for clocks: where no object has one): nothing to see is not health."""
+        return self._look(now).readings
 
-    def _risks(self, board: Board) -> Iterator[Pressure]:
-        """One per case, however many assets it fires on."""
-        worst: dict[str, FiredRisk] = {}
-        for risk in self._controls.fired(board):
-            if risk.case.id not in worst or not risk.mitigated:
-                worst[risk.case.id] = risk
-        for risk in worst.values():
-            yield _pressure(
-                f"risk/{board.profile.id}/{risk.case.id}",
-                risk.case.title_zh if say("ops.grading.language") == "zh" else risk.case.title_en,
-                Dimension.DATA if risk.case.point_zh.startswith(DATA_POINTS) else Dimension.INFRASTRUCTURE,
-                0.4 if risk.mitigated else 0.9,
-                0.0,
-                f"{PAGE}/controls/{board.profile.id}",
-            )
+    def _look(self, now: datetime) -> Weight:
+        if self._last is None or not timedelta(0) <= now - self._last.at < KEPT:
+            boards = [self._controls.board(profile.id) for profile in self._controls.profiles()]
+            fired = {board.profile.id: _worst(self._controls.fired(board)) for board in boards}
+            pressing = tuple(_pressing(name, risk) for name, found in fired.items() for risk in found)
+            readings = {**_cases(fired), **self._findings(len(boards)), **_evidence(boards), **self._timers(now)}
+            self._last = Weight(now, pressing, readings)
+        return self._last
 
-    def _findings(self, now: datetime) -> list[Pressure]:
+    def _findings(self, objects: int) -> dict[str, Reading]:
         late = [finding for finding in self._rectification.find() if finding.overdue]
-        return [
-            _pressure(
-                f"finding/{f.id}", f.title, Dimension.INFRASTRUCTURE, SEVERITY[f.risk],
-                (now - f.created).total_seconds(), f"{PAGE}/findings?sel={f.id}",
-            )
-            for f in late
-        ]  # fmt: skip
+        value = float(len(late)) if objects or late else None
+        return {"infrastructure.findings_overdue": _reading(value, "/findings", len(late), [f.id for f in late[:20]])}
 
-    def _timers(self, now: datetime) -> list[Pressure]:
-        missed = [t for t in self._clocks(now) if t.state is ClockState.OVERDUE and t.due]
-        return [
-            _pressure(f"clock/{t.id}", t.words, Dimension.BUSINESS, 0.5, _age(t, now), f"{PAGE}/calendar?timer={t.id}")
-            for t in missed
+    def _timers(self, now: datetime) -> dict[str, Reading]:
+        timers = [timer for timer in self._clocks(now) if timer.due]
+        missed = [timer.words for timer in timers if timer.state is ClockState.OVERDUE]
+        value = float(len(missed)) if timers else None
+        return {"business.clocks_missed": _reading(value, "/calendar?state=overdue", len(missed), missed[:20])}
+
+
+def _reading(value: float | None, path: str, rows: int, named: Sequence[str]) -> Reading:
+    return Reading(value, PAGE + path, rows, SOURCE, {"named": list(named)} if named else {})
+
+
+def _worst(found: Iterable[FiredRisk]) -> list[FiredRisk]:
+    """One per case, however many assets it fires on."""
+    worst: dict[str, FiredRisk] = {}
+    for risk in found:
+        if risk.case.id not in worst or not risk.mitigated:
+            worst[risk.case.id] = risk
+    return list(worst.values())
+
+
+def _dimension(risk: FiredRisk) -> Dimension:
+    return Dimension.DATA if risk.case.point_zh.startswith(DATA_POINTS) else Dimension.INFRASTRUCTURE
+
+
+def _cases(fired: Mapping[str, Sequence[FiredRisk]]) -> dict[str, Reading]:
+    """Cases that fire and are not mitigated, per evaluated object."""
+    found = {}
+    for dimension in (Dimension.INFRASTRUCTURE, Dimension.DATA):
+        bare = [
+            f"{name} {risk.case.id}"
+            for name, risks in fired.items()
+            for risk in risks
+            if not risk.mitigated and _dimension(risk) is dimension
         ]
+        value = len(bare) / len(fired) if fired else None
+        found[f"{dimension}.high_risk_cases"] = _reading(value, "/controls", len(bare), bare[:20])
+    return found
 
 
-def _stale(board: Board) -> Iterator[Pressure]:
-    """Evidence that proved something once and no longer does."""
-    share = board.stale_share()
-    if share > STALE_SHARE:
-        name = board.profile.name or board.profile.id
-        title = say("ops.controls.stale", object=name, percent=round(100 * share))
-        yield _pressure(
-            f"evidence/{board.profile.id}", title, Dimension.INFRASTRUCTURE, 0.3 + 0.4 * share, 0.0,
-            f"{PAGE}/controls/{board.profile.id}",
-        )  # fmt: skip
+def _evidence(boards: Sequence[Board]) -> dict[str, Reading]:
+    """Mean age of what is known, over the objects; the object with the oldest is named."""
+    ages = {board.profile.id: age for board in boards if (age := board.evidence_age_days()) is not None}
+    if not ages:
+        return {"infrastructure.evidence_age": _reading(None, "/controls", 0, [])}
+    oldest = max(ages, key=lambda name: ages[name])
+    mean = sum(ages.values()) / len(ages)
+    return {"infrastructure.evidence_age": _reading(mean, f"/controls/{oldest}", len(ages), [oldest])}
 
 
-def _age(timer: Timer, now: datetime) -> float:
-    due = datetime.combine(timer.due, time(), UTC) if timer.due else now
-    return max(0.0, (now - due).total_seconds())
-
-
-def _pressure(name: str, title: str, dimension: Dimension, severity: float, age_s: float, href: str) -> Pressure:
+def _pressing(object_id: str, risk: FiredRisk) -> Pressure:
     return Pressure(
-        id=name, title=title, dimension=dimension, severity=severity, asset=0.7, confidence=0.9, age_s=age_s,
-        half_life_s=HALF_LIFE_S, href=href,
+        id=f"risk/{object_id}/{risk.case.id}",
+        title=risk.case.title_zh if say("ops.grading.language") == "zh" else risk.case.title_en,
+        dimension=_dimension(risk), severity=0.4 if risk.mitigated else 0.9, asset=0.7, confidence=0.9, age_s=0.0,
+        half_life_s=HALF_LIFE_S, href=f"{PAGE}/controls/{object_id}",
     )  # fmt: skip

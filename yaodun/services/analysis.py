@@ -22,7 +22,7 @@ from infra.spool import SpoolReader
 from infra.spool.bookmark import Bookmark
 from ops.alerts import Alerts
 from ops.alerts.pressure import AlertPressure
-from ops.controls.posture import GradedPressures
+from ops.controls.posture import GradedPosture
 from ops.controls.watch import SourceWatch
 from ops.incidents import Incidents
 from ops.incidents.pressure import IncidentPressure
@@ -58,10 +58,10 @@ class Analysis:
         incidents = Incidents(site.records, site.clock, record, self._alerts, FolderBlobs(site.home.blobs))
         self._store = site.open_store(read_only=True)
         graded = graded_of(site, self._store)
-        weighing = GradedPressures(graded.controls, graded.findings, graded.clocks.timers)
+        weighing = GradedPosture(graded.controls, graded.findings, graded.clocks.timers)
         gates = (IncidentPressure(incidents), AlertPressure(self._alerts, incidents.holders))
         self._watch = SourceWatch(graded.controls, site.clock)
-        sources = indicator_sources(site, self._store)
+        sources = [*indicator_sources(site, self._store), weighing]
         self._posture = PostureService(site.records, site.clock, sources, (*gates, weighing), gates)
         self._bookmark = Bookmark(site.home.state / "signals.bookmark")
         self._reader = SpoolReader(site.home.signal_spool, self._bookmark.load())
