@@ -28,12 +28,14 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True):
-    """A step of a run: ``state`` is pending, running, waiting, done, failed, unknown or undone."""
+    """A step of a run: ``state`` is pending, running, waiting, done, failed, unknown or undone. ``agreed``: account
+    ids of those who approved it."""
 
     title: str
     state: str
     result: str = ""
     seconds: float | None = None
+    agreed: tuple[str, ...] = ()
 
 
 class RunView(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,3 +56,7 @@ class RunDesk(RunStarter, Protocol):
 
     def view(self, run: str) -> RunView:
         """How a run stands; ``AppError(NOT_FOUND)``."""
+
+    def rehearse(self, wanted: str, inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The dry run: every effect a run could have, as ``{step, kind, target, reversible}``; ``AppError(NOT_FOUND |
+        INVALID)``. Nothing is touched."""

@@ -89,7 +89,14 @@ class PlaybookRoom:
         found = [each for each in self.reading.documents() if wanted in (each[0], each[1]["id"])]
         if not found:
             raise AppError(ErrorKind.NOT_FOUND, "playbooks.run.no_playbook", place=wanted[:80])
-        return max(found, key=lambda each: str(each[1]["modified"]))
+        return max(found, key=lambda each: (len(found) > 1 and self._may_run(each[1]), str(each[1]["modified"])))
+
+    def _may_run(self, tree: dict[str, Any]) -> bool:
+        """Signed by a key of the site: of several copies of one playbook, this is the one that can run."""
+        try:
+            return bool(demand_signed(tree, self._clock.now(), self._anchors()))
+        except AppError:
+            return False
 
     def _listed(self, sha256: str, tree: dict[str, Any]) -> Listed:
         playbook = typed(tree)
@@ -137,11 +144,13 @@ class PlaybookRoom:
         """How a run stands; ``AppError(NOT_FOUND)``."""
         found = self.reading.run(run)
         attempts = {each.step: each for each in self.reading.attempts(run)}
+        agreed = self.reading.agreed(run)
         steps = tuple(
             StepView(
                 title=each.name or each.type, state=_SHOWN.get(each.state, each.state),
                 result=_said(attempts[each.id]) if each.id in attempts else "",
                 seconds=(each.ended - each.started).total_seconds() if each.started and each.ended else None,
+                agreed=tuple(agreed.get(each.id, ())),
             )
             for each in found.steps
             if each.type not in ("start", "end")

@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 from dashboards.commands import Args, Outcome, command
 from dashboards.design.elements import Content, act, card, chip, link, quiet, severity
 from dashboards.design.states import empty
+from dashboards.pages.incident_dry_run import asked_for, dry_run
 from dashboards.parts import part
 from dashboards.views.figures import duration, moment
 from dashboards.visit import Visit
@@ -29,7 +30,7 @@ STATES = {
 }
 
 
-@part("incidents.runs", topics="incidents runs tick")
+@part("incidents.runs", topics="incidents runs tick", params="dry")
 async def runs(visit: Visit) -> Content:
     """Runs with their steps, then playbooks that fit."""
     number = visit.path.removeprefix("/incidents").strip("/")
@@ -41,7 +42,7 @@ async def runs(visit: Visit) -> Content:
     shown = [await _run(run, desk, visit) for run in reversed(case.runs)]
     fits = await visit.ask(desk.fitting, case.rules, [(clue.kind, clue.value) for clue in case.clues])
     works = case.open and visit.may("playbooks.run") and visit.may("incidents.work", f"incident:{number}")
-    offered = [_fit(fit, case, works) for fit in fits[:6]]
+    offered = [await _fit(fit, case, works, desk, visit) for fit in fits[:6]]
     if not shown and not offered:
         body = empty(t("incidents.no_fit"), t("incidents.no_fit_why"), drawing="playbooks")
         return card(t("incidents.runs"), body, lined=True)
@@ -93,24 +94,17 @@ def _title(found: RunView, run: Run) -> Component:
     )
 
 
-def _fit(fit: Fit, case: Case, works: bool) -> Component:
-    buttons = (
-        [
-            act(
-                t("incidents.simulate"),
-                "incidents.run",
-                kind="small",
-                incident=case.id,
-                playbook=fit.playbook,
-                simulate="1",
-            ),
-            act(t("incidents.run"), "incidents.run", kind="small", incident=case.id, playbook=fit.playbook),
-        ]
-        if works
-        else []
-    )
+async def _fit(fit: Fit, case: Case, works: bool, desk: RunDesk, visit: Visit) -> Component:
+    to = {"incident": case.id, "playbook": fit.playbook}
+    buttons = [
+        act(t("incidents.simulate"), "incidents.run", kind="small", simulate="1", **to),
+        act(t("incidents.run"), "incidents.run", kind="small", **to),
+    ]
     words = html.Div([html.Span(fit.title, className="cut"), html.Span(fit.why, className="under")], className="grow")
-    return html.Div([words, chip(t("incidents.acts")) if fit.acts else None, *buttons], className="row facts")
+    mark = chip(t("incidents.acts")) if fit.acts else None
+    row = html.Div([words, mark, asked_for(fit, visit), *(buttons if works else [])], className="row facts")
+    shown = await dry_run(fit, desk, visit) if visit.param("dry") == fit.playbook else None
+    return html.Div([row, shown])
 
 
 @command("incidents.run")

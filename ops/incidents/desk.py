@@ -19,7 +19,7 @@ from ops.calendar.hours import Hours
 from ops.calendar.incident_clock import IncidentClock, Reporter, Step, incident_clock
 from ops.calendar.workdays import work_calendar
 from ops.documents.paper import Paper
-from ops.incidents.case import Case, CaseEvent
+from ops.incidents.case import Case, CaseEvent, Run
 from ops.incidents.durations import Clocks, Mean, averages, durations
 from ops.incidents.legal import owed
 from ops.incidents.ocsf import finding
@@ -31,6 +31,7 @@ from ops.incidents.state import MOVES, State
 from ops.incidents.stix import bundle
 from ops.incidents.timers import Light, Timer, timers
 from ops.rulepacks import Packs, shipped_packs
+from ops.runs import RunDesk, RunView
 
 COMPARED = 500
 MOST_EVENTS = 2000
@@ -56,10 +57,11 @@ class Desk:
     """Reads cases and what follows from them. ``named`` turns account ids into names."""
 
     def __init__(
-        self, incidents: Incidents, alerts: Alerts, clock: Clock, store: EventStore | None = None, named: Named = str
-    ) -> None:
+        self, incidents: Incidents, alerts: Alerts, clock: Clock, store: EventStore | None = None, named: Named = str,
+        runs: RunDesk | None = None,
+    ) -> None:  # fmt: skip
         self.incidents, self._alerts, self._clock, self._store = incidents, alerts, clock, store
-        self.named = named
+        self.named, self._runs = named, runs
 
     def view(self, incident: str) -> CaseView:
         """Everything about one incident."""
@@ -102,8 +104,22 @@ class Desk:
         """The report, written from the record."""
         seen, events = self.view(incident), self.incidents.events(incident)
         return incident_paper(
-            seen.case, events, seen.alerts, seen.durations, seen.timers, self._clock.now(), self.named
+            seen.case, events, seen.alerts, seen.durations, seen.timers, self._clock.now(), self.named,
+            self._runs_of(seen.case),
         )  # fmt: skip
+
+    def _runs_of(self, case: Case) -> list[RunView]:
+        return [self._run_of(run) for run in case.runs]
+
+    def _run_of(self, run: Run) -> RunView:
+        """A run that is not known here, or no longer, stands with what the record says of it."""
+        try:
+            if self._runs is not None:
+                return self._runs.view(run.id)
+        except AppError as error:
+            if error.kind is not ErrorKind.NOT_FOUND:
+                raise
+        return RunView(id=run.id, title=run.playbook, state=run.state)
 
     def export(self, incident: str, kind: str) -> dict[str, Any]:
         """As ``stix`` bundle or ``ocsf`` finding."""

@@ -11,6 +11,7 @@ from ops.documents.paper import Cell, Fact, Paper, Section, Table, table
 from ops.incidents.case import Case, CaseEvent, Custody
 from ops.incidents.saying import Named, sentence
 from ops.incidents.timers import Timer
+from ops.runs import RunView
 
 BEIJING = timezone(timedelta(hours=8))
 MISSING = "—"
@@ -19,7 +20,7 @@ ROLES = ("owner", "lead", "duty", "scribe", "liaison")
 
 def incident_paper(
     case: Case, events: Sequence[CaseEvent], alerts: Sequence[Alert], took: Mapping[str, float | None],
-    timers: Sequence[Timer], written: datetime, named: Named = str,
+    timers: Sequence[Timer], written: datetime, named: Named = str, runs: Sequence[RunView] = (),
 ) -> Paper:  # fmt: skip
     """The report as a paper in the language of the context."""
     return Paper(
@@ -33,6 +34,7 @@ def incident_paper(
             Section(title=_t("alerts"), tables=(_alerts(alerts),)),
             Section(title=_t("affected"), tables=(_affected(case), _clues(case))),
             Section(title=_t("tasks"), tables=(_tasks(case, named),)),
+            Section(title=_t("response"), lines=_no_runs(runs), tables=tuple(_run(run, named) for run in runs)),
             Section(title=_t("evidence"), tables=(_evidence(case),)),
             Section(title=_t("review"), lines=tuple(_review(case))),
         ),
@@ -112,6 +114,24 @@ def _tasks(case: Case, named: Named) -> Table:
         for task in case.tasks
     ]  # fmt: skip
     return table((_t("task"), _t("who"), _t("due"), _t("state"), _t("ended")), rows)
+
+
+def _no_runs(runs: Sequence[RunView]) -> tuple[str, ...]:
+    return () if runs else (_t("no_runs"),)
+
+
+def _run(run: RunView, named: Named) -> Table:
+    """A playbook that answered: how it ended, and each step with its result and who agreed to it."""
+    whole = (run.title, _run_state(run.state), run.id, MISSING)
+    steps = [
+        (step.title, _run_state(step.state), step.result or MISSING, "、".join(map(named, step.agreed)) or MISSING)
+        for step in run.steps
+    ]
+    return table((_t("playbook"), _t("state"), _t("result"), _t("agreed")), [whole, *steps])
+
+
+def _run_state(state: str) -> str:
+    return say(f"ops.incidents.run_state.{state.replace('-', '_')}")
 
 
 def _evidence(case: Case) -> Table:

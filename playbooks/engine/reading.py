@@ -132,6 +132,15 @@ class Reading:
         rows = self._records.read(lambda session: session.execute(query).all())
         return [_wait(*row) for row in rows]
 
+    def agreed(self, run: str) -> dict[str, list[str]]:
+        """Who approved which step of a run: account ids by step, in the order they spoke."""
+        query = select(WaitRow.step, ApprovalRow.person).join(WaitRow, WaitRow.id == ApprovalRow.wait)
+        query = query.where(WaitRow.run == run, ApprovalRow.decision == "yes").order_by(ApprovalRow.at)
+        found: dict[str, list[str]] = {}
+        for step, person in self._records.read(lambda session: session.execute(query).all()):
+            found.setdefault(step, []).append(person)
+        return found
+
     def documents(self) -> list[tuple[str, dict[str, Any]]]:
         """Kept playbooks that are not retired: hash and document."""
         query = select(DocumentRow.sha256, DocumentRow.body).where(DocumentRow.retired.is_(None))

@@ -92,7 +92,7 @@ def casework_of(
     opened = (lambda: store) if store is not None else (lambda: site.open_store(read_only=True))
     lists = lists_of(site.home.root / "inspections")
     inspections = Inspections(records, clock, record, lists, Inspected(site, opened), orders, changes)
-    desk = Desk(incidents, alerts, clock, store, lambda account: people().get(account, account))
+    desk = Desk(incidents, alerts, clock, store, lambda account: people().get(account, account), runs)
     sources = Sources(
         posture=PostureService(records, clock), alerts=alerts, desk=desk, orders=orders, changes=changes,
         inspections=inspections,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from infra.web.api import build_api
 from infra.web.measures import Measures
 from infra.web.seams import Actor, current_actor
 from ops.runs import RunDesk
+from playbooks.actions.registry import Surroundings, actuators_of
 from playbooks.api import playbooks_router
 from playbooks.library.shelf import shelf
 from playbooks.model.signatures import sign
@@ -32,8 +34,11 @@ Ask = Callable[..., httpx.Response]
 
 
 @pytest.fixture
-def room(records: Records) -> PlaybookRoom:
-    room = PlaybookRoom(records, Access(records), SystemClock(), anchors=lambda: anchor(KEY))
+def room(records: Records, tmp_path: Path) -> PlaybookRoom:
+    known = actuators_of(Surroundings(tmp_path))
+    room = PlaybookRoom(
+        records, Access(records), SystemClock(), anchors=lambda: anchor(KEY), actuators=lambda: known
+    )  # fmt: skip
     assert room.shelve() == len(shelf())
     assert room.shelve() == 0
     return room
@@ -109,6 +114,27 @@ def test_live_only_signed_and_only_by_those_who_may(ask: Ask) -> None:
     assert ask("POST", "/runs", json={"playbook": shipped, "simulate": "yes"}).status_code in (400, 422)
 
 
+@pytest.mark.parametrize("signed_first", [True, False])
+def test_of_several_copies_the_one_that_may_run_is_taken(room: PlaybookRoom, signed_first: bool) -> None:
+    plain = book({"b1": {"on_completion": "a1"}, "a1": do("ask", "e1", "manual"), "e1": {}})
+    for tree in (signed(), plain) if signed_first else (plain, signed()):
+        room.keep(LI, tree)
+    assert room.reading.run(room.start(LI, plain["id"], {}, simulate=False)).state == "running"
+
+
+def test_who_agreed_is_shown_with_the_step(room: PlaybookRoom, records: Records) -> None:
+    guard = {"approval": {"roles": ["operator"], "count": 1}}
+    tree = book({"b1": {"on_completion": "a1"}, "a1": do("x", "e1", guard=guard), "e1": {}})
+    bench = Bench(records)
+    run = bench.start(tree)
+    bench.go()
+    assert [step.agreed for step in room.view(run).steps] == [()]
+    wait = bench.wait(run)
+    room.desk.approve(WANG, wait.id, wait.binding, agree=True)
+    bench.go()
+    assert [(step.state, step.agreed) for step in room.view(run).steps] == [("done", (WANG.id,))]
+
+
 def test_work_sees_it_through_its_seam(room: PlaybookRoom, records: Records) -> None:
     desk: RunDesk = room
     (fit, *_) = desk.fitting(["brute-force"], [("ip", "192.0.2.7")])
@@ -117,5 +143,7 @@ def test_work_sees_it_through_its_seam(room: PlaybookRoom, records: Records) -> 
     Bench(records).go()
     view = desk.view(run)
     assert (view.state, {step.state for step in view.steps}) == ("done", {"done"})
+    effects = desk.rehearse(fit.playbook, fit.inputs)
+    assert ("block-address", "192.0.2.7") in {(row["kind"], row["target"]) for row in effects}
     with pytest.raises(AppError):
         desk.view("none")

@@ -7,19 +7,23 @@ import re
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from infra.errors import AppError, ErrorKind
 from infra.exchange import Level
 from infra.records import Records
 from infra.text import Language, use_language
 from ops.documents.paper import to_docx, to_html
 from ops.incidents import State
 from ops.incidents import change as c
+from ops.incidents.desk import Desk
 from ops.incidents.durations import read_definitions
 from ops.incidents.legal import LegalWatch
 from ops.incidents.similar import similar
 from ops.incidents.timers import Light, Watch
+from ops.runs import RunDesk, RunView, StepView
 from tests.unit.ops.incidents.cases import ANNA, BORIS, START, Office
 
 MINUTE = 60.0
@@ -166,6 +170,30 @@ def test_the_report_says_everything_in_both_forms_and_languages(office: Office, 
     assert "ops." not in re.sub(r"ops\.\w+@", "", body)
     assert "{{" not in body
     assert "{%" not in body
+
+
+class Runs:
+    """One run, of which two steps were taken; any other is not known."""
+
+    def view(self, run: str) -> RunView:
+        if run != "run-1":
+            raise AppError(ErrorKind.NOT_FOUND, "playbooks.run.none", place=run)
+        steps = (StepView(title="封锁地址", state="done", agreed=(BORIS.id,)), StepView(title="通知", state="skipped"))
+        return RunView(id=run, title="暴力破解处置", state="undone", steps=steps)
+
+
+def test_the_report_tells_what_was_done_and_who_agreed(office: Office) -> None:
+    case, runs = worked(office), Runs()
+    named = {ANNA.id: "Anna", BORIS.id: "Boris"}
+    seam = cast(RunDesk, runs)
+    desk = Desk(office.incidents, office.alerts, office.clock, None, lambda one: named.get(one, one), seam)
+    for run in ("run-1", "run-2"):
+        office.incidents.note(ANNA, case, c.Running(run=run, playbook="playbook--1"))
+    (section,) = [each for each in desk.report(case).sections if each.title == "处置"]
+    told = [[cell.text for cell in row] for one in section.tables for row in one.rows]
+    assert told[0][:3] == ["暴力破解处置", "已撤销", "run-1"]
+    assert [row[0] + row[1] + row[3] for row in told[1:3]] == ["封锁地址完成Boris", "通知已跳过—"]
+    assert told[3][:3] == ["playbook--1", "已启动", "run-2"]
 
 
 def test_exports_hold_the_same_facts(office: Office) -> None:
