@@ -11,6 +11,8 @@ from infra.events.frame import Frame
 from infra.events.seams import EventSink
 
 FEW = 200
+PATIENCE = 2.0
+"""A frame of a turn under way waits its time; only one that waits longer than so many times more stops the backlog."""
 GRANT_S = 5.0
 """A grant that was not used within so long is forgotten."""
 
@@ -55,10 +57,15 @@ class BacklogGate:
     def hold_ms(self, records: int) -> int:
         """0: these records of backlog may come now. Else: ask again after so long."""
         delay = (self._queued() + sum(size for _, size in self._granted)) / max(self._rate, 1.0)
+        delay = max(delay, self._oldest_s() - PATIENCE * self._wait_s)
         if delay <= self._wait_s:
             self._granted.append((self._now_ns(), records))
             return 0
         return round(1000 * min(2.0, delay - self._wait_s + 0.05) * random.uniform(1.0, 1.3))
+
+    def _oldest_s(self) -> float:
+        """How long the oldest frame has waited for the pipeline: known for certain, where its speed is a guess."""
+        return (self._now_ns() - self._arrivals[0][0]) / 1e9 if self._arrivals else 0.0
 
     def _queued(self) -> int:
         now, taken = self._now_ns(), self._taken_ns()

@@ -41,6 +41,21 @@ async def test_grants_end_when_more_than_a_second_of_work_waits() -> None:
     assert site.gate.hold_ms(1_000) == 0
 
 
+async def test_a_pipeline_that_slows_down_unnoticed_gets_no_backlog_until_it_caught_up() -> None:
+    site = Clocked()
+    for _ in range(50):
+        site.gate.worked(100_000, 1.0)
+    site.now_ns += 1
+    await site.gate.accept([frame(10)])
+    site.idle = False
+    site.now_ns += 2 * 10**9
+    assert site.gate.hold_ms(1_000) == 0
+    site.now_ns += 2 * 10**9
+    assert site.gate.hold_ms(1_000) > 0
+    site.taken_ns = site.now_ns
+    assert site.gate.hold_ms(1_000) == 0
+
+
 async def test_many_that_ask_at_once_share_what_one_would_get() -> None:
     site = Clocked()
     for _ in range(50):
