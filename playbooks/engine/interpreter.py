@@ -2,24 +2,22 @@
 
 In: a playbook, a position, outcomes and answers.  Out: the position changed, and what is needed to go on (acts to do,
 waits to keep, playbooks to call). Source: CACAO 2.0 CS01 clause 4; what it leaves open is said at each place.
-Longer than usual: the eight kinds of steps, their gates and their ends make one state machine that is read as a whole.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 from infra.errors import AppError
 from playbooks.engine import scopes
+from playbooks.engine.gates import Gates
 from playbooks.engine.needs import Act, Call, Needs, Wait, WaitKind
 from playbooks.engine.ordering import order_of, units_of
 from playbooks.engine.orders import Order, Outcome
 from playbooks.engine.state import At, Position, StepState, Token, Undo
-from playbooks.model.condition import parse_condition
-from playbooks.model.playbook import Playbook, Step
-from playbooks.model.vocabulary import REFERENCE, StepType
+from playbooks.model.playbook import Step
+from playbooks.model.vocabulary import StepType
 
 MAX_MOVES = 20_000
 """Moves of one run; a loop that never ends ends here."""
@@ -27,13 +25,8 @@ SIMULATED_TURNS = 3
 """Turns of a loop in a simulation, where nothing changes the variables of its condition."""
 
 
-class Interpreter:
+class Interpreter(Gates):
     """Moves positions of one playbook."""
-
-    def __init__(self, playbook: Playbook, run: str, *, simulate: bool) -> None:
-        self.playbook = playbook
-        self._run = run
-        self._simulate = simulate
 
     def begin(self, inputs: dict[str, str]) -> Position:
         """The first position; ``AppError(INVALID)`` for inputs that do not fit."""
@@ -125,16 +118,6 @@ class Interpreter:
         position.tokens.clear()
         position.tokens["undo"] = Token("undo", "", scopes=[""])
 
-    # moves ----------------------------------------------------------------
-
-    def _enter(self, position: Position, token: Token) -> None:
-        step = self.playbook.workflow[token.step]
-        token.at, token.unit, token.tries, token.turns, token.failed = At.READY, 0, 0, 0, ""
-        token.passed, token.answers = [], {}
-        scopes.enter(position, token, step)
-        position.tokens[token.id] = token
-        position.steps[token.step] = StepState.RUNNING
-
     def _move(self, position: Position, token: Token, needs: Needs) -> None:
         position.moves += 1
         if position.moves > MAX_MOVES:
@@ -186,47 +169,6 @@ class Interpreter:
         self._wait(
             token, needs, Wait(token.id, WaitKind.MANUAL, gate, order.text, limit, ("done", "failed"), step.outputs)
         )
-
-    def _allowed(self, position: Position, token: Token, step: Step, needs: Needs) -> bool:
-        """Preconditions and approvals; False while they are open or when they refuse."""
-        guard, whole = self.playbook.guards[token.step], self.playbook.guard
-        first = token.step == self._first_action() and not position.rolling
-        conditions = (*(whole.preconditions if first else ()), *guard.preconditions)
-        for number, text in enumerate(conditions):
-            gate = f"precondition:{number}"
-            if gate in token.passed and token.answers.get(gate) in ("yes", "no"):
-                held = token.answers[gate] == "yes"
-            elif gate in token.passed:
-                continue
-            else:
-                decided = self._decide(position, token, gate, text, needs)
-                if decided is None:
-                    return False
-                held = decided
-            if not held:
-                self._fail(position, token, f"precondition: {text}")
-                return False
-            token.passed.append(gate)
-        for name, approval in (("whole", whole.approval if first else None), ("step", guard.approval)):
-            gate = f"approval:{name}"
-            if approval is not None and gate not in token.passed and not self._simulate and not position.rolling:
-                question = step.name or token.step
-                wait = Wait(token.id, WaitKind.APPROVAL, gate, question, approval.expires_s, ("yes", "no"))
-                wait.approval = approval
-                self._wait(token, needs, wait)
-                return False
-        return True
-
-    def _first_action(self) -> str:
-        """The action reached first from the start: the playbook's own approval stands before it."""
-        key, seen = self.playbook.workflow_start, set[str]()
-        while key in self.playbook.workflow and key not in seen:
-            step = self.playbook.workflow[key]
-            if step.type is StepType.ACTION:
-                return key
-            seen.add(key)
-            key = step.on_completion or step.on_success or step.on_true
-        return key
 
     def _parallel(self, position: Position, token: Token, step: Step, needs: Needs) -> None:
         if "joined" in token.passed:
@@ -296,124 +238,6 @@ class Interpreter:
         position.steps[token.step] = StepState.WAITING
         limit = step.timeout / 1000 if step.timeout else None
         needs.calls.append(Call(token.id, step.playbook_id, step.playbook_version, inputs, limit))
-
-    # conditions -----------------------------------------------------------
-
-    def _decide(self, position: Position, token: Token, gate: str, text: str, needs: Needs) -> bool | None:
-        """True or false; None while a person has to say it."""
-        if gate in token.answers:
-            return token.answers[gate] in ("yes", "true")
-        condition = parse_condition(text)
-        if condition is not None:
-            return condition.holds(scopes.values(position, token))
-        if self._simulate:
-            return token.turns == 0
-        shown = REFERENCE.sub(lambda match: f"{match[0]} ({self._shown(position, token, match[1])})", text)
-        self._wait(token, needs, Wait(token.id, WaitKind.DECISION, gate, shown, None, ("yes", "no")))
-        return None
-
-    def _shown(self, position: Position, token: Token, name: str) -> str:
-        cell = scopes.find(position, token, name)
-        return (cell.value or "")[:80] if cell else ""
-
-    def _wait(self, token: Token, needs: Needs, wait: Wait) -> None:
-        token.at = At.WAITING
-        needs.waits.append(wait)
-
-    # ends and branches ----------------------------------------------------
-
-    def _deadline(self, position: Position, token: Token, gate: str) -> None:
-        """The time of an opener is up while its branches are still open: they end, and it fails."""
-        if token.at is not At.JOINING or gate != f"deadline:{token.step}":
-            return
-        family = {token.id}
-        for child in list(position.tokens.values()):
-            if child.parent in family:
-                family.add(child.id)
-        for name in family - {token.id}:
-            del position.tokens[name]
-        self._fail(position, token, "timeout")
-
-    def _open(self, position: Position, token: Token, branches: list[str], step: Step, needs: Needs) -> None:
-        token.passed.append("joined")
-        gate = f"deadline:{token.step}"
-        if step.timeout and branches and gate not in token.passed and not self._simulate:
-            token.passed.append(gate)
-            needs.waits.append(Wait(token.id, WaitKind.DEADLINE, gate, after_s=step.timeout / 1000))
-        if not branches:
-            token.at = At.READY
-            return
-        token.at, token.children = At.JOINING, len(branches)
-        for branch in branches:
-            child = Token(position.new_id(), branch, parent=token.id, scopes=list(token.scopes))
-            self._enter(position, child)
-
-    def _joined(self, position: Position, token: Token) -> None:
-        if token.failed:
-            self._fail(position, token, token.failed)
-        else:
-            self._succeed(position, token)
-
-    def _succeed(self, position: Position, token: Token) -> None:
-        step = self.playbook.workflow[token.step]
-        position.steps[token.step] = StepState.DONE
-        self._go(position, token, step.on_success or step.on_completion)
-
-    def _skip(self, position: Position, token: Token) -> None:
-        step = self.playbook.workflow[token.step]
-        position.steps[token.step] = StepState.SKIPPED
-        self._go(position, token, step.on_success or step.on_completion)
-
-    def _go(self, position: Position, token: Token, target: str) -> None:
-        parent = position.tokens.get(token.parent)
-        back_to_loop = parent is not None and target == parent.step
-        if token.alone or not target or back_to_loop:
-            self._leave(position, token)
-            return
-        token.step = target
-        self._enter(position, token)
-
-    def _leave(self, position: Position, token: Token) -> None:
-        """A branch, or the whole flow, has come to its end."""
-        position.tokens.pop(token.id, None)
-        used = {name for other in position.tokens.values() for name in other.scopes} | {""}
-        for name in [name for name in position.scopes if name not in used]:
-            del position.scopes[name]
-        parent = position.tokens.get(token.parent)
-        if parent is None or parent.at is not At.JOINING:
-            return
-        parent.failed = parent.failed or token.failed
-        parent.children -= 1
-        if parent.children <= 0:
-            parent.at = At.READY
-
-    def _fail(self, position: Position, token: Token, reason: str) -> None:
-        """Failure goes to ``on_failure``; without one out of the branch, and last to ``workflow_exception``."""
-        step = self.playbook.workflow[token.step]
-        position.steps[token.step] = StepState.FAILED
-        if step.on_failure and not token.alone:
-            self._go(position, token, step.on_failure)
-        elif token.parent in position.tokens:
-            token.failed = reason[:500]
-            self._leave(position, token)
-        else:
-            self._break(position, token, reason)
-
-    def _break(self, position: Position, token: Token, reason: str) -> None:
-        position.failure = position.failure or reason[:500]
-        exception = self.playbook.workflow_exception
-        position.tokens.clear()
-        if exception and not position.excepted:
-            position.excepted = True
-            self._enter(position, Token(position.new_id(), exception, scopes=[""]))
-        elif not position.excepted:
-            position.broken = token
-
-    def _take_outputs(self, position: Position, token: Token, output: dict[str, Any]) -> None:
-        step = self.playbook.workflow[token.step]
-        scopes.take_outputs(position, token, step, self.playbook.guards[token.step], output)
-
-    # rollback -------------------------------------------------------------
 
     def _next_undo(self, position: Position, token: Token, needs: Needs) -> None:
         if not position.undo:
