@@ -25,7 +25,7 @@ def sign_in(site: RunningSite) -> str:
     """The session secret of the first account, which is made when it is not there yet."""
     with httpx.Client(base_url=site.url, headers={"Origin": site.url}, timeout=60) as client:
         answer = client.post("/api/v1/session", json={"name": NAME, "password": PASSWORD})
-        if answer.status_code != 200:
+        if not answer.is_success:
             secret = site.first_link().partition("#")[2]
             made = {"link": secret, "name": NAME, "display": "值班员", "password": PASSWORD}
             client.post("/api/v1/link/redeem", json=made).raise_for_status()
