@@ -24,6 +24,16 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,40}")
 _Trees = list[dict[str, Any]]
 
 
+def name_of(tree: Mapping[str, Any]) -> str:
+    """The name of a table; ``AppError(INVALID)`` where it has none that tells it apart, or a kind nobody knows."""
+    name, kind = str(tree.get("name", "")), str(tree.get("kind", ""))
+    if _NAME.fullmatch(name) is None:
+        raise AppError(ErrorKind.INVALID, "collectors.poller_name", place=name[:40])
+    if kind not in KINDS:
+        raise AppError(ErrorKind.INVALID, "collectors.poller_kind", place=kind[:64], known=", ".join(KINDS))
+    return name
+
+
 class LocalPollers:
     """``state`` keeps the list, ``secrets`` the passwords it names, each in a file only its owner reads."""
 
@@ -45,11 +55,7 @@ class LocalPollers:
     def put(self, tree: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
         """Add a table, or replace the one of that name. ``secrets`` are kept in files that the table names; an empty
         one is left out. ``AppError(INVALID)`` names what is wrong."""
-        name, kind = str(tree.get("name", "")), str(tree.get("kind", ""))
-        if _NAME.fullmatch(name) is None:
-            raise AppError(ErrorKind.INVALID, "collectors.poller_name", place=name[:40])
-        if kind not in KINDS:
-            raise AppError(ErrorKind.INVALID, "collectors.poller_kind", place=kind[:64], known=", ".join(KINDS))
+        name = name_of(tree)
         named = {key: self._keep(f"{name}.{key}", value) for key, value in secrets.items() if value}
         others = [each for each in self.read() if each.get("name") != name]
         if len(others) >= MAX_POLLERS:

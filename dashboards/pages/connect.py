@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboards.commands import Args, Outcome, command
-from dashboards.design.dialog import dialog, text_field
+from dashboards.design.dialog import choice, dialog, text_field
 from dashboards.design.elements import (
     Content,
     act,
@@ -179,7 +180,7 @@ def _summary(event: dict[str, Any]) -> str:
 
 @part("connect.polled", topics="health")
 async def polled(visit: Visit) -> Content:
-    """What this host's agent was told here to poll, with the way to take it back."""
+    """What agents were told here to poll, with the way to take it back."""
     found = await visit.ask(visit.rooms.connecting.pollers)
     if not found:
         return ""
@@ -187,22 +188,33 @@ async def polled(visit: Visit) -> Content:
         cells(
             html.B(str(each.get("name"))),
             t(f"connect.kind.{each.get('kind')}") if each.get("kind") in KINDS else str(each.get("kind")),
+            html.Span(str(each.get("group") or t("connect.this_host")), className="quiet"),
             html.Span(_told(each), className="mono"),
-            (act(t("connect.forget"), "connect.forget", kind="small", name=str(each.get("name"))), "num"),
+            (_forget(each), "num"),
         )
         for each in found
     ]
-    heads = [(t("devices.name"), ""), (t("connect.kind_word"), ""), (t("connect.settings"), ""), ("", "")]
-    return card(
-        t("connect.polled"), table(heads, rows, ("140px", "150px", "auto", "90px")), hint=amount(float(len(found)))
-    )
+    heads = [
+        (t("devices.name"), ""),
+        (t("connect.kind_word"), ""),
+        (t("connect.by"), ""),
+        (t("connect.settings"), ""),
+        ("", ""),
+    ]
+    shown = table(heads, rows, ("140px", "150px", "120px", "auto", "90px"))
+    return card(t("connect.polled"), shown, hint=amount(float(len(found))))
+
+
+def _forget(tree: Mapping[str, Any]) -> Component:
+    of = {"name": str(tree.get("name")), "group": str(tree.get("group", ""))}
+    return act(t("connect.forget"), "connect.forget", kind="small", **of)
 
 
 def _told(tree: Any) -> str:
     return " ".join(
         f"{key}={value}"
         for key, value in tree.items()
-        if key not in ("name", "kind") and not str(value).startswith("file:")
+        if key not in ("name", "kind", "group") and not str(value).startswith("file:")
     )[:200]
 
 
@@ -210,7 +222,7 @@ async def body(visit: Visit) -> Component:
     """The page."""
     first, *rest = await held_all(visit, kinds, steps, seen, polled)
     kind = kind_of(visit)
-    boxes = [_watch_dialog(kind)] if kind.polled else []
+    boxes = [_watch_dialog(kind, await visit.ask(_groups, visit))] if kind.polled else []
     if kind.token:
         fields = [text_field("source", t("connect.source"), hint=t("connect.source_hint"))]
         boxes = [
@@ -222,8 +234,20 @@ async def body(visit: Visit) -> Component:
     return html.Div([shown, html.Div(boxes, className="dialogs")], className="page")
 
 
-def _watch_dialog(kind: Kind) -> Component:
+def _groups(visit: Visit) -> list[str]:
+    """Groups that have agents elsewhere."""
+    held = {agent.group for agent in visit.rooms.fleet.agents() if agent.state != "revoked"}
+    return sorted(group.id for group in visit.rooms.fleet.groups() if group.id in held)
+
+
+def _watch_dialog(kind: Kind, groups: Sequence[str]) -> Component:
     fields: list[Component] = [text_field("name", t("devices.name"), value=kind.id, hint=t("connect.name_hint"))]
+    if groups:
+        here = choice("group", "", t("connect.this_host"), checked=True)
+        rest = [choice("group", name, t("connect.group", group=name)) for name in groups[:12]]
+        fields.append(html.Div([here, *rest], className="choices two-up"))
+    if groups and kind.secrets:
+        fields.append(html.P(t("connect.secret_elsewhere"), className="quiet"))
     for name, value in kind.fields:
         secret = name in kind.secrets
         hint = t("connect.one_or_more") if name in kind.lists else ""
@@ -257,14 +281,14 @@ async def token(visit: Visit, args: Args) -> Outcome:
 
 @command("connect.watch")
 async def watch(visit: Visit, args: Args) -> Outcome:
-    """Let this host's agent poll it."""
+    """Let the chosen agents poll it."""
     kind = KINDS.get(str(args.get("kind", "")))
     if kind is None or not kind.polled:
         raise AppError(ErrorKind.INVALID, "collectors.poller_kind", place="kind", known=", ".join(KINDS))
     values = {name: str(args.get(name, "")).strip() for name, _ in kind.fields}
     secrets = {name: values.pop(name) for name in kind.secrets}
     tree = {"kind": kind.id, "name": str(args.get("name", "")).strip(), **_tree(kind, values)}
-    await visit.ask(visit.rooms.connecting.watch, visit.actor, tree, secrets)
+    await visit.ask(visit.rooms.connecting.watch, visit.actor, tree, secrets, str(args.get("group", "")))
     go = address("/connect", kind=kind.id, since=f"{visit.now.timestamp():.0f}")
     return Outcome(t("connect.begun"), topics=("health",), go=go)
 
@@ -300,7 +324,7 @@ def _looked(where: str) -> str:
 @command("connect.forget")
 async def forget(visit: Visit, args: Args) -> Outcome:
     """Poll it no longer."""
-    await visit.ask(visit.rooms.connecting.forget, visit.actor, str(args.get("name", "")))
+    await visit.ask(visit.rooms.connecting.forget, visit.actor, str(args.get("name", "")), str(args.get("group", "")))
     return Outcome(t("connect.forgotten"), topics=("health",))
 
 

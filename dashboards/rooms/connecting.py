@@ -19,10 +19,11 @@ class Connecting(Protocol):
         """A token to deliver as ``source``, which nobody can look up again."""
 
     def pollers(self) -> Sequence[Mapping[str, Any]]:
-        """What people told the agent of this host to poll; secrets are named, never shown."""
+        """What people told agents to poll; elsewhere by a ``group``. Secrets are named, not shown."""
 
-    def watch(self, actor: Actor, tree: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
-        """Let the agent of this host poll something; ``tree`` holds ``kind``, ``name`` and the poller's settings."""
+    def watch(self, actor: Actor, tree: Mapping[str, Any], secrets: Mapping[str, str], group: str = "") -> None:
+        """Let the agent of this host, or those of a group, poll something; ``tree`` holds ``kind``, ``name`` and the
+        poller's settings. For a group, secrets are names of files on the agents' hosts."""
 
-    def forget(self, actor: Actor, name: str) -> None:
+    def forget(self, actor: Actor, name: str, group: str = "") -> None:
         """Poll it no longer."""

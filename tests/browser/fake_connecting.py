@@ -27,9 +27,9 @@ class FakeConnecting:
     def pollers(self) -> Sequence[Mapping[str, Any]]:
         return self.trees
 
-    def watch(self, actor: Actor, tree: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
-        self.trees.append(tree)
+    def watch(self, actor: Actor, tree: Mapping[str, Any], secrets: Mapping[str, str], group: str = "") -> None:
+        self.trees.append({**tree, "group": group} if group else tree)
         self.secrets |= secrets
 
-    def forget(self, actor: Actor, name: str) -> None:
-        self.trees = [each for each in self.trees if each["name"] != name]
+    def forget(self, actor: Actor, name: str, group: str = "") -> None:
+        self.trees = [each for each in self.trees if (each["name"], each.get("group", "")) != (name, group)]

@@ -22,7 +22,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from playbooks.library.shelf import SHELF
 from tests.browser.attack import THERE, needed, own_network, under_attack
@@ -223,7 +223,7 @@ def open_incident(watched: Watched) -> None:
     wait_for("an alert of the guessing", lambda: alerts_of(watched, "SSH password guessing"), 90, every_s=0.5)
     watched.open("/ui/alerts?tr=1h&stack=flat&q=SSH+password+guessing")
     for _ in range(3):  # a live page may redraw the row under the click
-        row.click()
+        press(row.locator(".ag-cell").first)
         with suppress(AssertionError):
             expect(page.locator(".pane .raw")).to_contain_text("Failed password", timeout=6_000)
             break
@@ -232,16 +232,21 @@ def open_incident(watched: Watched) -> None:
     expect(page.locator(".case-title")).to_contain_text("SSH password guessing")
 
 
+def press(locator: Locator) -> None:
+    """A click at once: a live page may draw the thing anew between a look at it and a click."""
+    locator.evaluate("each => each.click()")
+
+
 def dry_run_and_ask(watched: Watched) -> str:
     """What the fitting playbook would do; then it is asked for. The id of its run."""
     page = watched.page
     fit = page.locator("[id*='incidents.runs'] .facts", has_text=TITLE)
-    fit.get_by_text("Dry run").click()
+    press(fit.get_by_text("Dry run"))
     effects = page.locator("[id*='incidents.runs'] table")
     expect(effects.locator("tr", has_text="Block an address")).to_contain_text(THERE)
     expect(effects.locator("tr", has_text="Block an address")).to_contain_text("Takes it back")
     expect(effects.locator("tbody tr")).to_have_count(3)
-    fit.get_by_role("button", name="Run", exact=True).click()
+    press(fit.get_by_role("button", name="Run", exact=True))
     opened = page.locator("[id*='incidents.runs'] a[href*='run=']").first
     expect(opened).to_be_visible()
     return str(opened.get_attribute("href")).rpartition("run=")[2]
@@ -250,7 +255,7 @@ def dry_run_and_ask(watched: Watched) -> str:
 def say(watched: Watched, run: str, words: str) -> None:
     """Answer what a run waits for."""
     watched.open(f"/ui/playbooks?run={run}")
-    watched.page.locator("[id*='playbooks.waits']").get_by_role("button", name=words, exact=True).click()
+    press(watched.page.locator("[id*='playbooks.waits']").get_by_role("button", name=words, exact=True))
 
 
 def refuse_own_word(watched: Watched, run: str) -> None:
@@ -269,7 +274,7 @@ def approve(watched: Watched, run: str) -> None:
 def roll_back(watched: Watched, run: str) -> None:
     """Take back what the run did."""
     watched.open(f"/ui/playbooks?run={run}")
-    watched.page.get_by_role("button", name="Take back").click()
+    press(watched.page.get_by_role("button", name="Take back"))
     expect(watched.page.locator("[id*='playbooks.runs'] .facts").first).to_contain_text("Taken back")
 
 
@@ -277,7 +282,7 @@ def report_tells(watched: Watched) -> None:
     """The report of the incident holds the attack, the answer, and who agreed."""
     page = watched.page
     watched.open("/ui/incidents")
-    page.locator("a.rowlink", has_text="SSH password guessing").click()
+    press(page.locator("a.rowlink", has_text="SSH password guessing"))
     href = page.locator(".case-acts a[href*='kind=html']").get_attribute("href")
     told = page.request.get(f"{watched.base}{href}").text()
     for words in ("SSH password guessing from one address", THERE, TITLE, "Undone", "zhao"):

@@ -1,4 +1,4 @@
-"""Connecting sources, over the listeners of ingest, the tokens, and the pollers of this host's agent."""
+"""Connecting sources, over the listeners of ingest, the tokens, and what agents are told to poll."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from collectors.fleet.polling import GroupPollers
 from collectors.pollers.local import LocalPollers
 from collectors.sources.reporting import this_host
 from infra.ledger import record
@@ -24,6 +25,7 @@ class ConnectingRoom:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._pollers = LocalPollers(site.home.state, site.home.secrets)
+        self._elsewhere = GroupPollers(site.fleet)
 
     def doors(self) -> Mapping[str, str]:
         """Addresses as others reach them."""
@@ -36,19 +38,25 @@ class ConnectingRoom:
         return self._site.tokens.create_source(actor, source, TOKEN_DAYS).secret
 
     def pollers(self) -> Sequence[Mapping[str, Any]]:
-        """What the agent of this host was told."""
-        return self._pollers.read()
+        """What the agent of this host was told, then those of each group."""
+        return [*self._pollers.read(), *self._elsewhere.read()]
 
-    def watch(self, actor: Actor, tree: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
-        """Tell it."""
+    def watch(self, actor: Actor, tree: Mapping[str, Any], secrets: Mapping[str, str], group: str = "") -> None:
+        """Tell it, or them."""
         name = str(tree.get("name", ""))
         self._site.access.demand(actor, EDIT, f"poller:{name[:64]}")
+        if group:
+            self._elsewhere.put(actor, group, tree, secrets)
+            return
         self._pollers.put(tree, secrets)
         self._tell(actor, "collectors.poller.add", name, kind=str(tree.get("kind", "")))
 
-    def forget(self, actor: Actor, name: str) -> None:
+    def forget(self, actor: Actor, name: str, group: str = "") -> None:
         """Take it back."""
         self._site.access.demand(actor, EDIT, f"poller:{name[:64]}")
+        if group:
+            self._elsewhere.drop(actor, group, name)
+            return
         self._pollers.drop(name)
         self._tell(actor, "collectors.poller.remove", name)
 

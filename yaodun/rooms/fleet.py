@@ -62,7 +62,8 @@ class FleetRoom:
 
     def configure(self, actor: Actor, group: str, values: Mapping[str, str]) -> None:
         """Tell a group what to collect."""
-        self._site.fleet.configure(actor, group, read_form(values))
+        told = next((each.configuration for each in self.groups() if each.id == group), Configuration())
+        self._site.fleet.configure(actor, group, read_form(values, told))
 
     def zones(self) -> Sequence[Zone]:
         """Zones of the network."""
@@ -73,10 +74,11 @@ class FleetRoom:
         return self._site.zones.paths()
 
 
-def read_form(values: Mapping[str, str]) -> Configuration:
-    """The configuration a form describes; ``AppError(INVALID)`` names the field."""
-    tree: dict[str, Any] = {name: [line.strip() for line in values.get(name, "").splitlines() if line.strip()]
-                            for name in LISTS}  # fmt: skip
+def read_form(values: Mapping[str, str], told: Configuration | None = None) -> Configuration:
+    """The configuration a form describes; what it does not speak of stays as ``told``. ``AppError(INVALID)`` names the
+    field."""
+    tree: dict[str, Any] = msgspec.to_builtins(told or Configuration())
+    tree |= {name: [line.strip() for line in values.get(name, "").splitlines() if line.strip()] for name in LISTS}
     tree |= {name: values[name].strip() for name in NUMBERS if values.get(name, "").strip()}
     try:
         return msgspec.convert(tree, Configuration, strict=False)

@@ -69,6 +69,23 @@ async def test_what_the_form_says_is_what_the_poller_reads(rooms: Rooms, kind: s
     assert rooms.connecting.pollers() == []
 
 
+async def test_agents_elsewhere_are_told_by_their_group(rooms: Rooms) -> None:
+    look = visit(rooms, "/ui/connect", "?kind=snmp")
+    assert "分组 edge 的代理" in words(await connect.body(look))
+    values = {"kind": "snmp", "name": "core", "hosts": "192.0.2.1", "community": "file:/etc/core", "group": "edge"}
+    await run(look, "connect.watch", values)
+    assert [each.get("group") for each in rooms.connecting.pollers()] == ["edge"]
+    assert "edge" in words(await connect.polled.draw(look))
+    await run(look, "connect.forget", {"name": "core"})
+    assert len(rooms.connecting.pollers()) == 1
+    await run(look, "connect.forget", {"name": "core", "group": "edge"})
+    assert rooms.connecting.pollers() == []
+
+
+async def test_without_agents_elsewhere_nobody_is_asked_which() -> None:
+    assert "由谁" not in words(await connect.body(visit(fake_rooms("empty"), "/ui/connect", "?kind=snmp")))
+
+
 async def test_the_first_event_is_told_when_it_is_here(tmp_path_factory: pytest.TempPathFactory) -> None:
     store = event_store(tmp_path_factory.mktemp("events"), SystemClock(), hours=1)
     full = fake_rooms("full", events=store)
