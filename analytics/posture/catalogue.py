@@ -53,21 +53,24 @@ def version() -> str:
     return str(tomllib.loads(text)["version"])
 
 
-def fill(readings: Mapping[str, Reading], now: datetime) -> list[Indicator]:
-    """Every expected indicator: with its reading, or missing. A reading nobody expects is a ``KeyError``."""
+def fill(readings: Mapping[str, Reading], now: datetime, weights: Mapping[str, float] | None = None) -> list[Indicator]:
+    """Every expected indicator: with its reading, or missing; ``weights`` over those of the catalogue. A reading nobody
+    expects is a ``KeyError``."""
     unknown = readings.keys() - catalogue().keys()
     if unknown:
         raise KeyError(f"indicators not in the catalogue: {sorted(unknown)}")
-    return [_indicator(name, readings.get(name), now) for name in catalogue()]
+    over = weights or {}
+    return [_indicator(name, readings.get(name), now, over.get(name)) for name in catalogue()]
 
 
-def _indicator(name: str, reading: Reading | None, now: datetime) -> Indicator:
+def _indicator(name: str, reading: Reading | None, now: datetime, weight: float | None) -> Indicator:
     dimension, expected = catalogue()[name]
     found = reading or Reading(None, "")
+    counts = expected.weight if weight is None else weight
     return Indicator(
         id=name, dimension=dimension, value=found.value, unit=expected.unit,
         window=timedelta(seconds=expected.window_s), best=expected.best, worst=expected.worst,
-        weight=expected.weight, source=found.source, taken=now, evidence=Evidence(found.href, found.rows),
+        weight=counts, source=found.source, taken=now, evidence=Evidence(found.href, found.rows),
         prior=expected.prior, detail=found.detail, remedy_key=f"analytics.posture.{name}.remedy",
     )  # fmt: skip
 

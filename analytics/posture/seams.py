@@ -26,3 +26,9 @@ class GateSource(Protocol):
     """Names what is so grave that it caps a dimension."""
 
     def gates(self, now: datetime) -> Sequence[Gate]: ...
+
+
+class WeightSource(Protocol):
+    """Says which weights are in force: the number of the version (0: the shipped ones) and a weight by indicator."""
+
+    def current(self) -> tuple[int, Mapping[str, float]]: ...

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from analytics.posture.catalogue import Reading, fill, merge, version
 from analytics.posture.score import Gate, Posture, Pressure, assess, health
-from analytics.posture.seams import GateSource, IndicatorSource, PressureSource
+from analytics.posture.seams import GateSource, IndicatorSource, PressureSource, WeightSource
 from infra.clock import Clock
 from infra.exchange import Indicator
 from infra.records import Record, Records
@@ -44,6 +44,8 @@ class Inputs(msgspec.Struct, frozen=True):
     pressures: tuple[Pressure, ...] = ()
     gates: tuple[Gate, ...] = ()
     last_health: dict[str, float] = {}
+    weights: dict[str, float] = {}
+    weights_number: int = 0
 
 
 class _Value(msgspec.Struct, frozen=True):
@@ -66,8 +68,9 @@ class PostureService:
         indicators: Sequence[IndicatorSource] = (),
         pressures: Sequence[PressureSource] = (),
         gates: Sequence[GateSource] = (),
+        weights: WeightSource | None = None,
     ) -> None:
-        self._records, self._clock = records, clock
+        self._records, self._clock, self._weights = records, clock, weights
         self._indicators, self._pressures, self._gates = indicators, pressures, gates
         self._last_health: dict[str, float] = {}
 
@@ -75,11 +78,14 @@ class PostureService:
         """Measure everything anew, store and return the posture. A source that breaks is missing, not fatal."""
         now = self._clock.now()
         self._recall()
+        number, weights = self._weights.current() if self._weights is not None else (0, {})
         inputs = Inputs(
             readings=merge([self._measure(source, now) for source in self._indicators]),
             pressures=tuple(item for source in self._pressures for item in source.pressures(now)),
             gates=tuple(item for source in self._gates for item in source.gates(now)),
             last_health=dict(self._last_health),
+            weights=dict(weights) if number else {},
+            weights_number=number,
         )
         posture = compute(inputs, now)
         self._remember(inputs, now)
@@ -117,7 +123,7 @@ class PostureService:
     def indicators(self, at: datetime | None = None) -> list[Indicator]:
         """Every indicator behind the newest posture (not after ``at``), missing ones too."""
         found = self.inputs(at)
-        return fill(found[1].readings, found[0]) if found else fill({}, self._clock.now())
+        return fill(found[1].readings, found[0], found[1].weights) if found else fill({}, self._clock.now())
 
     def history(self, since: datetime, points: int = 200) -> list[Posture]:
         """Stored postures since then, oldest first, thinned to at most ``points``."""
@@ -151,14 +157,15 @@ class PostureService:
 
 def compute(inputs: Inputs, at: datetime) -> Posture:
     """The posture of stored inputs: the same bytes each time."""
-    return assess(at, fill(inputs.readings, at), inputs.pressures, inputs.gates, inputs.last_health)
+    return assess(at, fill(inputs.readings, at, inputs.weights), inputs.pressures, inputs.gates, inputs.last_health)
 
 
 def _store(session: Session, at: datetime, inputs: Inputs, posture: Posture) -> None:
     slot = int(at.timestamp()) // SLOT_S
     first = session.scalar(select(PostureRow.at).where(PostureRow.slot == slot).limit(1)) is None
     body, answer = msgspec.json.encode(inputs), msgspec.json.encode(posture)
-    session.add(PostureRow(at=at, slot=slot, first=first, version=version(), inputs=body, answer=answer))
+    named = f"{version()}/{inputs.weights_number}"
+    session.add(PostureRow(at=at, slot=slot, first=first, version=named, inputs=body, answer=answer))
     old = and_(PostureRow.at < at - KEPT_WHOLE, PostureRow.first.is_(False))
     session.execute(delete(PostureRow).where(or_(old, PostureRow.at < at - KEPT)))
 

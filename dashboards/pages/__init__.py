@@ -50,6 +50,7 @@ from dashboards.pages import (
     trust_verify,
     users,
     wall,
+    weights,
     work,
     zones,
 )
@@ -89,6 +90,7 @@ _BEHIND = (
     trust_list.PAGE,
     me.PAGE,
     wall.PAGE,
+    weights.PAGE,
     conformance.PAGE,
 )
 """Pages that others lead to."""

@@ -25,6 +25,7 @@ from dashboards.rooms.pki import Pki
 from dashboards.rooms.posture import Posture
 from dashboards.rooms.register import Register
 from dashboards.rooms.systems import Systems
+from dashboards.rooms.weighting import Weighting
 from dashboards.rooms.work import Work
 from infra.clock import Clock, SystemClock
 from infra.store.seams import EventStore
@@ -65,6 +66,7 @@ class Rooms:
     rules: Callable[[], RuleDesk] | None = None
     systems: Systems | None = None
     data: Data | None = None
+    weighting: Weighting | None = None
     clock: Clock = field(default_factory=SystemClock)
     zone: timedelta = timedelta(hours=8)
     wait_s: float = 10.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from analytics.posture import DimensionScore, Loss, LossKind, Posture, PostureService
@@ -48,11 +48,12 @@ class PostureRoom:
         self, name: Dimension, found: Posture, before: Posture | None, history: Sequence[Posture]
     ) -> shown.Score:
         item = found.dimensions[name]
+        weights = {one.id: one.weight for one in self._posture.indicators(found.at)} if item.missing else {}
         expected = [key for key, (dimension, _) in catalogue().items() if dimension is name]
         return shown.Score(
             dimension=name, score=item.score, low=item.low, high=item.high, coverage=item.coverage,
             measured=len(expected) - len(item.missing), indicators=len(expected),
-            losses=tuple(loss_of(loss) for loss in item.losses), needs=needs_of(item),
+            losses=tuple(loss_of(loss) for loss in item.losses), needs=needs_of(item, weights),
             yesterday=before.dimensions[name].score if before else None,
             days=tuple(_point(entry, name) for entry in history if entry.dimensions[name].score is not None),
         )  # fmt: skip
@@ -119,13 +120,13 @@ def loss_of(loss: Loss) -> shown.Loss:
     return shown.Loss(name, loss.points, shown.LossKind(loss.kind.value), loss.evidence, loss.indicator)
 
 
-def needs_of(item: DimensionScore) -> tuple[shown.Need, ...]:
+def needs_of(item: DimensionScore, weights: Mapping[str, float]) -> tuple[shown.Need, ...]:
     """What to connect for each missing indicator, the weightiest first."""
-    missing = sorted(item.missing, key=lambda name: -catalogue()[name][1].weight)
+    missing = sorted(item.missing, key=lambda name: -weights[name])
     return tuple(
         shown.Need(
             say(f"analytics.posture.{name}.remedy"),
-            say("yaodun.posture.adds", share=round(100 * catalogue()[name][1].weight), name=title(name)),
+            say("yaodun.posture.adds", share=round(100 * weights[name]), name=title(name)),
             "/ui/health",
         )
         for name in missing

@@ -30,6 +30,7 @@ from ops.work import Changes
 from yaodun.intelligence import EMPTY, feeds_of, state_of
 from yaodun.measures import indicator_sources
 from yaodun.rooms.graded import graded_of
+from yaodun.rooms.weighting import weights_of
 from yaodun.silence import silence_signals
 from yaodun.site import Site
 from yaodun.sources import source_rows
@@ -62,7 +63,7 @@ class Analysis:
         gates = (IncidentPressure(incidents), AlertPressure(self._alerts, incidents.holders))
         self._watch = SourceWatch(graded.controls, site.clock)
         sources = [*indicator_sources(site, self._store), weighing]
-        self._posture = PostureService(site.records, site.clock, sources, (*gates, weighing), gates)
+        self._posture = PostureService(site.records, site.clock, sources, (*gates, weighing), gates, weights_of(site))
         self._bookmark = Bookmark(site.home.state / "signals.bookmark")
         self._reader = SpoolReader(site.home.signal_spool, self._bookmark.load())
         self._site = site

@@ -10,6 +10,7 @@ from analytics.graph.api import graph_router
 from analytics.models.api import models_router
 from analytics.posture import PostureService
 from analytics.posture.api import posture_router
+from analytics.posture.weights_api import weights_router
 from analytics.rules.api import MOST_BODY, rules_router
 from collectors.fleet.api import agents_router
 from collectors.fleet.presence import PRESENCE, read_presence
@@ -62,6 +63,7 @@ from yaodun.rooms.register import RegisterRoom
 from yaodun.rooms.rules import rule_desk
 from yaodun.rooms.systems import SystemsRoom
 from yaodun.rooms.trust import TrustRooms, trust_routers
+from yaodun.rooms.weighting import WeightingRoom
 from yaodun.site import Site
 
 HOME = "/ui/"
@@ -119,7 +121,7 @@ class WebService:
         graded = graded_of(site, store)
         casework = casework_of(site, store, self._people, playbooks)
         audit = Audit(site.records, site.clock)
-        data = DataRoom(site)
+        data, weighting = DataRoom(site), WeightingRoom(site, posture)
         rules = rule_desk(site, store)
         api = build_api(
             relay_router(f"http://{site.settings.ingest.http_listen}", HOME),
@@ -134,6 +136,7 @@ class WebService:
             audit_router(audit, site.access),
             alerts_router(alerts, site.access),
             posture_router(posture, site.access),
+            weights_router(weighting.weights, site.access),
             *trust_routers(self._trust, secure=self._secure),
             events_router(store, site.access, site.clock, parse_lucene),
             *graded.routers(),
@@ -159,6 +162,7 @@ class WebService:
             register=RegisterRoom(site.register, site.zones),
             systems=SystemsRoom(site),
             data=data,
+            weighting=weighting,
             fleet=FleetRoom(site, store),
             devices=site.devices,
             connecting=ConnectingRoom(site),
