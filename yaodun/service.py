@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import gc
 import logging
 import os
 import signal
@@ -21,6 +22,8 @@ STATUS_EVERY_S = 1.0
 TALKATIVE = ("httpx", "apscheduler", "uvicorn", "asyncio")
 """Libraries whose everyday messages say nothing an operator needs."""
 _PR_SET_PDEATHSIG = 1
+_COLLECT_AFTER = (20_000, 20, 50)
+"""New containers until the collector looks: a batch of events makes many of them, and hardly a cycle."""
 
 
 class Service(Protocol):
@@ -51,6 +54,8 @@ def log_to(home: Home, name: str) -> None:
 
 async def serve(home: Home, name: str, service: Service) -> None:
     """Run ``service`` until SIGTERM or SIGINT, writing its status every second."""
+    gc.freeze()  # what was imported stays, and need not be looked through again and again
+    gc.set_threshold(*_COLLECT_AFTER)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
