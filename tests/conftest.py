@@ -12,10 +12,21 @@ from hypothesis import HealthCheck, settings
 from infra.text.catalogue import Language, set_language
 from tests.running import RunningSite
 
+TESTS = Path(__file__).parent
 FULL = os.environ.get("YAODUN_PROVE") == "full"
 settings.register_profile("usual", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 settings.register_profile("full", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=2000)
 settings.load_profile("full" if FULL else "usual")
+
+
+_PLACES = ("contract", "browser", "integration", "faults")
+"""Folders whose files take minutes: they begin first, so that no core waits for the last of them at the end."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long first; within a file, and among the others, the order stays as it was."""
+    items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in _PLACES)
 
 
 @pytest.fixture(autouse=True)
