@@ -83,7 +83,7 @@ def _reading(router: APIRouter, desk: Callable[[], RuleDesk], access: Authorizer
     ) -> Response:  # fmt: skip
         access.demand(current_actor.get(), READ)
         wanted = RuleFilter(text=q[:200], state=state, level=level, origin=origin, blind=blind)
-        return _json(await ask(lambda: desk().find(wanted, start, limit)))
+        return json_of(await ask(lambda: desk().find(wanted, start, limit)))
 
     @router.get("/failures")
     async def failures() -> Response:
@@ -92,58 +92,58 @@ def _reading(router: APIRouter, desk: Callable[[], RuleDesk], access: Authorizer
         rows = [
             {"place": one.place, "rule": one.rule_id, "problem": one.problem, "remedy": one.remedy} for one in found
         ]
-        return _json({"items": rows})
+        return json_of({"items": rows})
 
     @router.get("/{rule_id}")
     async def one(rule_id: str) -> Response:
         access.demand(current_actor.get(), READ, f"rule:{rule_id}")
-        return _json(await ask(lambda: desk().rule(rule_id)))
+        return json_of(await ask(lambda: desk().rule(rule_id)))
 
 
 def _trying(router: APIRouter, desk: Callable[[], RuleDesk], access: Authorizer) -> None:
     @router.post("/check")
     async def check(request: Request) -> Response:
         access.demand(current_actor.get(), TEST)
-        text = await _body(request, Text)
-        return _json(await ask(lambda: desk().check(text.source, text.tests)))
+        text = await body_of(request, Text)
+        return json_of(await ask(lambda: desk().check(text.source, text.tests)))
 
     @router.post("/backtest")
     async def backtest(request: Request) -> Response:
         access.demand(current_actor.get(), TEST)
-        text = await _body(request, Trying)
-        return _json(await ask(lambda: desk().backtest(text.source, text.days)))
+        text = await body_of(request, Trying)
+        return json_of(await ask(lambda: desk().backtest(text.source, text.days)))
 
     @router.post("/explain")
     async def explain(request: Request) -> Response:
         access.demand(current_actor.get(), TEST)
-        text = await _body(request, Explaining)
-        return _json(await ask(lambda: desk().explain(text.source, text.event)))
+        text = await body_of(request, Explaining)
+        return json_of(await ask(lambda: desk().explain(text.source, text.event)))
 
 
 def _changing(router: APIRouter, desk: Callable[[], RuleDesk], access: Authorizer) -> None:
     @router.post("")
     async def publish(request: Request) -> Response:
-        actor, body = current_actor.get(), await _body(request, Publishing)
+        actor, body = current_actor.get(), await body_of(request, Publishing)
         access.demand(actor, EDIT, f"rule:{body.rule}")
         found = await ask(lambda: desk().publish(actor, body.source, body.tests, body.note, body.state, body.rule))
-        return _json({"rule": found})
+        return json_of({"rule": found})
 
     @router.post("/{rule_id}/state")
     async def switch(rule_id: str, request: Request) -> Response:
-        actor, body = current_actor.get(), await _body(request, Switching)
+        actor, body = current_actor.get(), await body_of(request, Switching)
         access.demand(actor, EDIT, f"rule:{rule_id}")
         await ask(lambda: desk().switch(actor, rule_id, body.state, body.note))
         return Response(status_code=204)
 
     @router.post("/{rule_id}/restore")
     async def restore(rule_id: str, request: Request) -> Response:
-        actor, body = current_actor.get(), await _body(request, Restoring)
+        actor, body = current_actor.get(), await body_of(request, Restoring)
         access.demand(actor, EDIT, f"rule:{rule_id}")
         await ask(lambda: desk().restore(actor, rule_id, body.version, body.note))
         return Response(status_code=204)
 
 
-async def _body(request: Request, shape: type[T]) -> T:
+async def body_of(request: Request, shape: type[T]) -> T:
     data = await request.body()
     if len(data) > MOST_BODY:
         raise AppError(ErrorKind.TOO_LARGE, "analytics.rules.text_too_large", place="body", limit=MAX_TEXT)
@@ -153,5 +153,5 @@ async def _body(request: Request, shape: type[T]) -> T:
         raise AppError(ErrorKind.INVALID, "analytics.rules.body", place="body", problem=str(error)[:200]) from None
 
 
-def _json(value: Any) -> Response:
+def json_of(value: Any) -> Response:
     return Response(msgspec.json.encode(value), media_type="application/json")

@@ -88,6 +88,57 @@ def backtest_store(
     return Backtest(start=window.start, end=window.end, rows=tuple(rows), events=seen, until=until)
 
 
+class Hidden(msgspec.Struct, frozen=True, kw_only=True):
+    """What a filter would have hidden of one rule, and what it would have left."""
+
+    rule: str
+    title: str
+    hidden: int
+    left: int
+    days: dict[str, int]
+    examples: list[str]
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """What a filter would have hidden in a window; ``until`` as of a backtest."""
+
+    start: datetime
+    end: datetime
+    rows: tuple[Hidden, ...]
+    events: int
+    until: datetime | None = None
+
+
+def preview_store(
+    without: RuleSet, filtered: RuleSet, store: EventStore, window: Window, wait_s: float,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Preview:  # fmt: skip
+    """Both sets on the same stored events: a signal of the one that the other does not raise is hidden."""
+    engines = Engine(without), Engine(filtered)
+    tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
+    left: Counter[str] = Counter()
+    seen, until, stop_at = 0, None, monotonic() + wait_s
+    for page in _candidates(without, store, window):
+        every, kept = (engine.match(page) for engine in engines)
+        remaining = {signal.id for signal in kept}
+        for signal in every:
+            if signal.id in remaining:
+                left[signal.rule_id] += 1
+            else:
+                tallies[signal.rule_id].take(signal)
+        seen += len(page)
+        if monotonic() > stop_at:
+            until = page[-1]["@timestamp"]
+            break
+    rows = [
+        Hidden(rule=rule.id, title=rule.title, hidden=tallies[rule.id].count, left=left[rule.id],
+               days=dict(sorted(tallies[rule.id].days.items())), examples=tallies[rule.id].examples)
+        for rule in without.rules if tallies[rule.id].count or left[rule.id]
+    ]  # fmt: skip
+    rows.sort(key=lambda row: -row.hidden)
+    return Preview(start=window.start, end=window.end, rows=tuple(rows), events=seen, until=until)
+
+
 def _candidates(ruleset: RuleSet, store: EventStore, window: Window) -> Iterator[list[Event]]:
     """Stored events that one of the rules could match, oldest first."""
     order = (Sort("@timestamp", descending=False),)

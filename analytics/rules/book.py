@@ -9,10 +9,11 @@ import msgspec
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from analytics.rules.changes import Changes
+from analytics.rules.changes import SUPPRESSION, Changes
 from analytics.rules.rows import RuleDraftRow, RuleRow, RuleVersionRow, SuppressionRow
 from analytics.rules.state import RuleState
-from infra.clock import Clock
+from analytics.rules.suppression import Proof, Suppression
+from infra.clock import Clock, rfc3339
 from infra.errors import AppError, ErrorKind
 from infra.feed.notice import publish
 from infra.ids import new_id
@@ -153,6 +154,55 @@ class RuleBook:
         mine = RuleDraftRow.rule_id == rule, RuleDraftRow.actor == actor.id
         self._records.write(lambda session: session.execute(delete(RuleDraftRow).where(*mine)) and None)
 
+    def suppressions(self) -> list[Suppression]:
+        """All there ever were, newest first."""
+        wanted = select(SuppressionRow).order_by(SuppressionRow.id.desc())
+        return self._records.read(lambda session: [_suppression(row) for row in session.scalars(wanted)])
+
+    def suppress(self, actor: Actor, source: str, proof: Proof, owner: str, reason: str, expires: datetime) -> str:
+        """Put a filter in force; its id."""
+        made, moment = new_id("S"), self._clock.now()
+
+        def work(session: Session) -> str:
+            session.add(
+                SuppressionRow(
+                    id=made, title=proof.title, source=source, owner=owner, reason=reason, made=moment,
+                    maker=actor.name or actor.id, expires=expires, ended=None, ender="",
+                    proof=msgspec.to_builtins(proof),
+                )
+            )  # fmt: skip
+            detail = {
+                "title": proof.title[:200], "owner": owner, "reason": reason[:500], "expires": rfc3339(expires),
+                "rules": [rule for rule, _ in proof.rules[:50]], "tests_held": proof.held,
+            }  # fmt: skip
+            self._tell_suppression(session, actor, made, "make", detail)
+            mine = RuleDraftRow.actor == actor.id, RuleDraftRow.rule_id == SUPPRESSION
+            session.execute(delete(RuleDraftRow).where(*mine))
+            return made
+
+        return self._records.write(work)
+
+    def end_suppression(self, actor: Actor, suppression: str, note: str) -> None:
+        """End one before its time; ``AppError(CONFLICT)`` where it has ended already."""
+
+        def work(session: Session) -> None:
+            row = session.get(SuppressionRow, suppression)
+            if row is None:
+                raise AppError(ErrorKind.NOT_FOUND, "analytics.rules.no_suppression", place=suppression[:64])
+            if row.ended is not None:
+                raise AppError(ErrorKind.CONFLICT, "analytics.rules.suppression_ended", place=suppression)
+            row.ended, row.ender = self._clock.now(), actor.name or actor.id
+            self._tell_suppression(session, actor, suppression, "end", {"note": note[:500]})
+
+        self._records.write(work)
+
+    def _tell_suppression(
+        self, session: Session, actor: Actor, suppression: str, act: str, detail: dict[str, Any]
+    ) -> None:
+        moment, thing = self._clock.now(), f"suppression:{suppression}"
+        record(session, actor=actor, action=f"rules.suppression.{act}", thing=thing, detail=detail, at=moment)
+        publish(session, TOPIC, suppression, at=moment)
+
     def _set(self, session: Session, rule: str, state: RuleState, number: int) -> None:
         row = session.get(RuleRow, rule)
         if row is None:
@@ -180,6 +230,13 @@ class RuleBook:
 def _written(session: Session, rule: str, number: int) -> RuleVersionRow | None:
     wanted = select(RuleVersionRow).where(RuleVersionRow.rule_id == rule, RuleVersionRow.number == number)
     return session.scalars(wanted.where(RuleVersionRow.act == "write")).first()
+
+
+def _suppression(row: SuppressionRow) -> Suppression:
+    return Suppression(
+        id=row.id, title=row.title, source=row.source, owner=row.owner, reason=row.reason, made=row.made,
+        maker=row.maker, expires=row.expires, ended=row.ended, ender=row.ender, proof=msgspec.convert(row.proof, Proof),
+    )  # fmt: skip
 
 
 def _changes(session: Session, now: datetime) -> Changes:

@@ -100,16 +100,21 @@ def _wrong(path: str, problem: str) -> AppError:
     return AppError(ErrorKind.INVALID, "analytics.rules.tests_wrong", place=f"{path}:1:1", problem=problem)
 
 
+def fires(ruleset: RuleSet, rule: str, events: Sequence[Event]) -> bool:
+    """Whether a fresh engine raises a signal of a rule (by id) on events, once all spans have ended."""
+    engine = Engine(ruleset)
+    signals = engine.match(events)
+    signals += engine.tick(events[-1]["@timestamp"] + timedelta(days=400))
+    return any(signal.rule_id == rule for signal in signals)
+
+
 def try_case(ruleset: RuleSet, case: Case) -> Verdict:
     """Run one case through a fresh engine."""
     number = ruleset.find(case.rule)
     if number is None:
         return Verdict(case, "no such rule was loaded")
-    engine = Engine(ruleset)
     events = case.events()
-    signals = engine.match(events)
-    signals += engine.tick(events[-1]["@timestamp"] + timedelta(days=400))
-    raised = any(signal.rule_id == ruleset.rules[number].id for signal in signals)
+    raised = fires(ruleset, ruleset.rules[number].id, events)
     wanted = bool(case.body.get("match", True))
     if raised != wanted:
         return Verdict(case, "no signal was raised" if wanted else "a signal was raised")

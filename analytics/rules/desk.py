@@ -118,7 +118,7 @@ class RuleDesk:
     def check(self, source: str, tests: str) -> Trial:
         """Lint and test a text; nothing is in force by that."""
         _bounded(source, tests)
-        return try_out(source, tests, self._beside, placeholders_beside(self._places.paths))
+        return try_out(source, tests, self._beside, self.placeholders())
 
     def explain(self, source: str, event: Event) -> dict[str, Any]:
         """The verdict of every part of a text's rule on an event."""
@@ -176,8 +176,29 @@ class RuleDesk:
             raise AppError(ErrorKind.NOT_FOUND, "analytics.rules.no_version", place=rule_id[:64], number=number)
         self.book.restore(actor, rule_id, number, note.strip())
 
+    def texts(self, names: Sequence[str] | None) -> Sequence[tuple[Path, bytes]]:
+        """The texts in force of rules by id or name with all that they feed; of every rule for None."""
+        ruleset = self.ruleset()
+        if names is None:
+            return self._beside([rule.id for rule in ruleset.rules], "")
+        found = {number for name in names if (number := ruleset.find(name)) is not None}
+        for one in ruleset.correlations:  # a referenced rule comes before, so chains are followed to their end
+            if found & set(one.rules):
+                found.add(one.rule)
+        return self._beside([ruleset.rules[number].id for number in sorted(found)], "")
+
+    def placeholders(self) -> dict[str, list[str]]:
+        """Values of the placeholders rules use."""
+        return placeholders_beside(self._places.paths)
+
+    def tests(self, rule_id: str) -> str:
+        """The tests in force of a rule; '' where it has none."""
+        ruleset = self.ruleset()
+        rule, switch = ruleset.rules[self._number(ruleset, rule_id)], self.book.switches().get(rule_id)
+        return self._texts(rule, switch.version if switch else SHIPPED)[1]
+
     def _trial_set(self, source: str) -> RuleSet:
-        return trial_set(source, self._beside, placeholders_beside(self._places.paths))
+        return trial_set(source, self._beside, self.placeholders())
 
     def _number(self, ruleset: RuleSet, rule_id: str) -> int:
         for number, rule in enumerate(ruleset.rules):

@@ -44,6 +44,7 @@ from dashboards.pages import (
     reports,
     rules,
     search,
+    suppressions,
     systems,
     trust,
     trust_list,
@@ -61,7 +62,7 @@ _BESIDE = {"data": (data_assets.PAGE,)}
 """Pages beside the page of a dimension."""
 SECTIONS = (
     Section("overview", (overview.PAGE,)),
-    Section("alerts", (alerts.PAGE, rules.PAGE)),
+    Section("alerts", (alerts.PAGE, rules.PAGE, suppressions.PAGE)),
     Section("incidents", (incidents.PAGE,)),
     Section("work", (work.PAGE, orders.PAGE, inspections.PAGE, reports.PAGE)),
     *(Section(page.name, (page, *_BESIDE.get(page.name, ()))) for page in dimension.PAGES),

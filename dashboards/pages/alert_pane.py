@@ -215,6 +215,10 @@ def _actions(row: AlertRow, visit: Visit, held: str) -> Component:
             opener(t("action.close"), "close", key="c", kind="" if kind else "main-act"),
         ]
     buttons.append(opener(t("action.comment"), "comment", key="m"))
+    if row.origin == "sigma" and visit.may("rules.suppress"):
+        named = f"{row.entity_kind}:{row.entity}"
+        to = address("/suppressions", rule=row.rule, entity=named)
+        buttons.append(link(t("alerts.suppress"), to, className="button"))
     if row.state is not State.CLOSED and not held and visit.may("incidents.work"):
         buttons.append(opener(t("alerts.incident"), "incident", key="n"))
     return html.Footer(buttons, className="pane-acts", **{"data-ids": row.id, "data-rule": row.rule})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from analytics.rules.backtest import Backtest
     from analytics.rules.book import Version
     from analytics.rules.desk import RuleDesk, RuleView
+    from analytics.rules.lint import Finding
     from analytics.rules.listing import RuleLine
     from analytics.rules.trial import Trial
 
@@ -169,8 +170,8 @@ async def text(visit: Visit) -> Content:
         shown += [html.Pre(tests, className="raw rules-text", tabIndex=0)] if tests else []
         return card(t("rules.text"), shown, lined=True)
     fields = [
-        _area("source", t("rules.yaml"), source, 24, required=True),
-        _area("tests", t("rules.tests_yaml"), tests, 12),
+        raw_area("source", t("rules.yaml"), source, 24, required=True),
+        raw_area("tests", t("rules.tests_yaml"), tests, 12),
         html.Div(html.Button(t("rules.check"), className="button main-act", type="submit"), className="acts"),
     ]
     key = hashlib.sha256(f"{source}\0{tests}\0{note}".encode()).hexdigest()[:16]
@@ -184,7 +185,8 @@ async def text(visit: Visit) -> Content:
     return card(t("rules.text"), form, hint=note or t("rules.in_force"), aside=aside, lined=True)
 
 
-def _area(name: str, words: str, value: str, rows: int, *, required: bool = False) -> Component:
+def raw_area(name: str, words: str, value: str, rows: int, *, required: bool = False) -> Component:
+    """A labelled text of a machine, not wrapped."""
     box = html.Textarea(
         value, name=name, className="field raw rules-text", rows=rows, maxLength=MOST_TEXT, required=required,
         spellCheck="false", wrap="off",
@@ -216,11 +218,14 @@ async def trial(visit: Visit) -> Content:
     verdict = severity("normal", t("rules.ready")) if found.ready else severity("critical", t("rules.not_ready"))
     ready = found.ready and note and visit.may(EDIT, f"rule:{chosen(visit)}")
     publish = opener(t("rules.publish"), "rule-publish", kind="main-act small") if ready else ""
-    return card(t("rules.trial"), [_findings(found), _cases(found)], hint=verdict, aside=publish, lined=True)
+    return card(
+        t("rules.trial"), [findings_table(found.findings), _cases(found)], hint=verdict, aside=publish, lined=True
+    )
 
 
-def _findings(found: Trial) -> Component:
-    if not found.findings:
+def findings_table(findings: Sequence[Finding]) -> Component:
+    """What a linter says, with remedy and place."""
+    if not findings:
         return html.Div(severity("normal", t("rules.lint_clean")), className="facts")
     rows = [
         cells(
@@ -228,7 +233,7 @@ def _findings(found: Trial) -> Component:
             html.Div([html.Span(one.problem, className="wrap"), html.Span(one.remedy, className="under wrap")]),
             (html.Span(":".join(one.place.split(":")[-2:]), className="mono"), "num quiet"),
         )
-        for one in found.findings
+        for one in findings
     ]
     return table([(t("rules.lint"), ""), ("", ""), (t("rules.line"), "num")], rows, ("84px", "auto", "64px"))
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from analytics.rules.rule import Failure
 
 SHOWN = 100
+ANY = "*/*/*"
+"""The log source of a correlation: it has none of its own."""
 FACETS = {
     "state": ("enabled", "canary", "disabled"),
     "level": ("critical", "high", "medium", "low", "informational"),
@@ -121,12 +123,18 @@ def _row(line: RuleLine, visit: Visit) -> Component:
     return cells(
         html.Div(name),
         severity(line.level),
-        html.Span(line.logsource, className="mono cut", title=line.logsource),
+        _source(line),
         _hits(line),
         (_precision(line), "num"),
         sight_words(line),
         state_words(line),
     )
+
+
+def _source(line: RuleLine) -> Component:
+    if line.logsource == ANY:
+        return quiet(t("rules.correlation"))
+    return html.Span(line.logsource, className="mono cut", title=line.logsource)
 
 
 def _hits(line: RuleLine) -> Component:

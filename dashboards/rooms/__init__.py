@@ -33,6 +33,7 @@ from infra.web.seams import Authorizer
 
 if TYPE_CHECKING:
     from analytics.rules.desk import RuleDesk
+    from analytics.rules.suppressing import SuppressionDesk
 
 
 class Pulse(Protocol):
@@ -64,6 +65,7 @@ class Rooms:
     graded: Graded | None = None
     insight: Insight | None = None
     rules: Callable[[], RuleDesk] | None = None
+    suppressions: Callable[[], SuppressionDesk] | None = None
     systems: Systems | None = None
     data: Data | None = None
     weighting: Weighting | None = None

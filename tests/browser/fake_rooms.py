@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from analytics.rules.suppressing import SuppressionDesk
 from dashboards.rooms import Rooms
 from dashboards.rooms.audit import AuditFilter, AuditPage, AuditRow, Proof
 from dashboards.rooms.health import Condition, Refusal, RuleState, ServiceState, SourceState, StoreState
@@ -707,7 +708,8 @@ def fake_rooms(mode: str = "full", clock: Clock | None = None, events: Any = Non
         pki=FakePki(clock, mode),
         work=work,
         insight=FakeInsight(clock, mode),
-        rules=fake_rules(clock, mode, store),
+        rules=(rules := fake_rules(clock, mode, store)),
+        suppressions=lambda: SuppressionDesk(rules, store, clock),
         authorizer=AllowAll(),
         pulse=FakePulse(alerts, people, changed=changed),
         graded=fake_graded(clock, mode),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from analytics.rules.book import RuleBook
 from analytics.rules.desk import RuleDesk, RulePlaces
 from analytics.rules.load import shipped_rules
 from analytics.rules.state import Outcome, RuleState, Sight
+from analytics.rules.suppressing import SuppressionDesk
 from infra.clock import Clock
 from infra.errors import AppError, ErrorKind
 from infra.records import open_records
@@ -23,6 +24,13 @@ from infra.web.seams import Actor
 GUESSING = "6b0d6b0e-4f0e-4c41-9d3c-0b1f0c0f0a02"
 PASSWORD = "6b0d6b0e-4f0e-4c41-9d3c-0b1f0c0f0a05"
 MINER = "6b0d6b0e-4f0e-4c41-9d3c-0b1f0c0f0a17"
+SCANNER = """title: 自有漏洞扫描器
+logsource: {product: linux, service: sshd}
+filter:
+    rules: [6b0d6b0e-4f0e-4c41-9d3c-0b1f0c0f0a01]
+    known: {source.ip: 10.20.0.9}
+    condition: not known
+"""
 ENGINEER = Actor(id="u-engineer", name="规则工程师")
 
 
@@ -54,6 +62,8 @@ def fake_rules(clock: Clock, mode: str, store: EventStore) -> Callable[[], RuleD
         if mode == "full":
             made.switch(ENGINEER, PASSWORD, RuleState.CANARY, "先观察一周，堡垒机仍用口令登录")
             made.switch(ENGINEER, MINER, RuleState.DISABLED, "测试网段不需要")
+            owned = ("值班员甲", "自有漏洞扫描器，每周三夜间运行", clock.now() + timedelta(days=30))
+            SuppressionDesk(lambda: made, store, clock).make(ENGINEER, SCANNER, *owned)
         return made
 
     lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""``yaodun rules``: lint, test, explain, backtest, coverage, import, list."""
+"""``yaodun rules``: lint, test, explain, backtest, coverage, import, list; set, history, suppress, suppressions."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from analytics.rules.load import shipped_rules
 from infra.errors import AppError, ErrorKind
 from infra.events import Event
 from yaodun.backtest import backtest_files
+from yaodun.commands import rules_site
 from yaodun.commands.match import apart, read_rules
 from yaodun.eventfiles import EventReader, event_files
 from yaodun.site import existing_site
@@ -56,6 +57,7 @@ def add(commands: Any) -> None:
     taken = _action(actions, "import", "take rules into this site", "yaodun rules import sigma/rules/linux")
     taken.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     taken.add_argument("--dry-run", action="store_true", help="say what would be taken")
+    rules_site.add(actions)
     for one in (checked, tested, tried):
         one.add_argument("--junit", type=Path, metavar="FILE", help="write the outcome as JUnit XML")
     for one in (explained, tested):
@@ -265,4 +267,5 @@ _ACTIONS: dict[str, Callable[[argparse.Namespace], int]] = {
     "backtest": _backtest,
     "coverage": _coverage,
     "import": _import,
+    **rules_site.ACTIONS,
 }

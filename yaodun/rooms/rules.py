@@ -13,6 +13,7 @@ from yaodun.site import Site
 
 if TYPE_CHECKING:
     from analytics.rules.desk import RuleDesk
+    from analytics.rules.suppressing import SuppressionDesk
 
 
 def rule_desk(site: Site, store: EventStore) -> Callable[[], RuleDesk]:
@@ -34,3 +35,14 @@ def rule_desk(site: Site, store: EventStore) -> Callable[[], RuleDesk]:
             return desk()
 
     return one
+
+
+def suppression_desk(site: Site, store: EventStore, rules: Callable[[], RuleDesk]) -> Callable[[], SuppressionDesk]:
+    """Gives the desk of suppressions over that of rules."""
+
+    def desk() -> SuppressionDesk:
+        from analytics.rules.suppressing import SuppressionDesk
+
+        return SuppressionDesk(rules, store, site.clock)
+
+    return desk

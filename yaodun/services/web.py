@@ -12,6 +12,7 @@ from analytics.posture import PostureService
 from analytics.posture.api import posture_router
 from analytics.posture.weights_api import weights_router
 from analytics.rules.api import MOST_BODY, rules_router
+from analytics.rules.suppression_api import suppressions_router
 from collectors.fleet.api import agents_router
 from collectors.fleet.presence import PRESENCE, read_presence
 from collectors.sensing.api import devices_router
@@ -60,7 +61,7 @@ from yaodun.rooms.posture import PostureRoom
 from yaodun.rooms.proxy_secret import proxy_secret
 from yaodun.rooms.pulse import Pulse
 from yaodun.rooms.register import RegisterRoom
-from yaodun.rooms.rules import rule_desk
+from yaodun.rooms.rules import rule_desk, suppression_desk
 from yaodun.rooms.systems import SystemsRoom
 from yaodun.rooms.trust import TrustRooms, trust_routers
 from yaodun.rooms.weighting import WeightingRoom
@@ -123,6 +124,7 @@ class WebService:
         audit = Audit(site.records, site.clock)
         data, weighting = DataRoom(site), WeightingRoom(site, posture)
         rules = rule_desk(site, store)
+        suppressions = suppression_desk(site, store, rules)
         api = build_api(
             relay_router(f"http://{site.settings.ingest.http_listen}", HOME),
             session_router(site.identity, settings, secure=self._secure),
@@ -144,6 +146,7 @@ class WebService:
             graph_router(graph_desk(site), site.access),
             models_router(model_desk(site), site.access),
             rules_router(rules, site.access),
+            suppressions_router(suppressions, site.access),
             *casework.routers(site.access, site.clock),
             playbooks_router(playbooks, site.access),
             access=site.access,
@@ -171,6 +174,7 @@ class WebService:
             graded=graded.rooms(),
             insight=InsightRoom(site, alerts),
             rules=rules,
+            suppressions=suppressions,
             authorizer=site.access,
             pulse=Pulse(site.records, site.clock),
             clock=site.clock,
@@ -187,6 +191,7 @@ class WebService:
             "/api/v1/filings": LARGEST_UPLOAD,
             "/api/v1/playbooks": MAX_BYTES,
             "/api/v1/rules": MOST_BODY,
+            "/api/v1/suppressions": MOST_BODY,
         }
         options = ShellOptions(
             secure=self._secure, names=site.settings.web.names, pages_policy=csp(dash), body_limits=limits,

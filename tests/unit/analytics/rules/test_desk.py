@@ -19,8 +19,7 @@ from infra.clock import ManualClock
 from infra.errors import AppError, ErrorKind
 from infra.feed.notice import NoticeRow
 from infra.ledger.rows import OutboxRow
-from infra.records import Records, open_records
-from infra.records.migrate import migrate
+from infra.records import Records
 from infra.web.seams import Actor
 from tests.browser.fake_rooms import NoEvents
 
@@ -61,21 +60,6 @@ class Told:
         return {
             BASE: Outcome(days=(0, 0, 0, 0, 0, 1, 4), verdicts={"true_positive": 3, "benign": 1, "undetermined": 5})
         }
-
-
-@pytest.fixture(scope="module")
-def empty_records(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    path = tmp_path_factory.mktemp("records") / "records.db"
-    records = open_records(path)
-    migrate(records.engine)
-    records.close()
-    return path.read_bytes()
-
-
-@pytest.fixture
-def records(tmp_path: Path, empty_records: bytes) -> Records:
-    (tmp_path / "records.db").write_bytes(empty_records)
-    return open_records(tmp_path / "records.db")
 
 
 @pytest.fixture
