@@ -214,7 +214,7 @@ class RuleDesk:
     def _beside(self, names: Sequence[str], rule_id: str) -> Sequence[tuple[Path, bytes]]:
         """The texts of the rules of these names and of the correlations ``rule_id`` feeds, with all they refer to."""
         ruleset, switches = self.ruleset(), self.book.switches()
-        fed, mine = {one.rule: one.rules for one in ruleset.correlations}, ruleset.find(rule_id)
+        fed, mine = {one.rule: one.rules for one in ruleset.correlations}, ruleset.find(rule_id) if rule_id else None
         waiting = [number for name in names if (number := ruleset.find(name)) is not None]
         waiting += [number for number, rules in fed.items() if mine in rules]
         taken: dict[int, tuple[Path, bytes]] = {}
