@@ -18,7 +18,8 @@ from ops.calendar.deadlines import State, Timer
 BEIJING = ZoneInfo("Asia/Shanghai")
 TABS = (
     ("systems", "/filing"), ("records", "/filing/records"), ("controls", "/filing/controls"),
-    ("findings", "/filing/findings"), ("calendar", "/filing/calendar"), ("crypto", "/filing/crypto"),
+    ("evaluation", "/filing/evaluation"), ("findings", "/filing/findings"), ("calendar", "/filing/calendar"),
+    ("crypto", "/filing/crypto"),
 )  # fmt: skip
 LEVELS = {State.OVERDUE: "critical", State.WARNING: "high", State.RUNNING: "normal", State.NOT_STARTED: "unknown"}
 

@@ -13,6 +13,7 @@ from infra.web.seams import Actor
 from ops.calendar.clocks import Clocks
 from ops.controls.service import Controls
 from ops.evaluation.cryptography import Assessment, CryptoUse
+from ops.evaluation.materials import Materials
 from ops.evaluation.plan import Evaluations
 from ops.evaluation.rectification import Rectification
 from ops.filing.papers import Papers
@@ -66,3 +67,4 @@ class Graded:
     papers: Papers
     sheets: Sheets
     seen: HostsSeen
+    materials: Materials

@@ -10,8 +10,10 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from infra.errors import AppError, ErrorKind
 from infra.web.seams import Authorizer, current_actor
 from ops.controls.service import Controls
+from ops.evaluation.materials import Materials
 from ops.evaluation.plan import Evaluations
 from ops.evaluation.protection_plan import protection_plan
 from ops.evaluation.rectification import Rectification, Risk
@@ -59,7 +61,12 @@ class NewEvaluation(BaseModel):
 
 
 def evaluation_router(
-    evaluations: Evaluations, rectification: Rectification, controls: Controls, packs: Packs, access: Authorizer
+    evaluations: Evaluations,
+    rectification: Rectification,
+    controls: Controls,
+    packs: Packs,
+    access: Authorizer,
+    materials: Materials | None = None,
 ) -> APIRouter:
     """``/api/v1/evaluations``, ``/api/v1/findings``: plans, scores, trend, findings and their steps."""
     router = APIRouter(prefix="/api/v1", tags=["evaluation"])
@@ -83,13 +90,23 @@ def evaluation_router(
     @router.get("/evaluations/score/{object_id}")
     async def scores(object_id: str) -> Response:
         access.demand(current_actor.get(), "evaluation.read", f"object:{object_id}")
-        return _answer(await run_in_threadpool(_scores, controls, packs, object_id))
+        return _answer(await run_in_threadpool(scores_of, controls, packs, object_id))
 
     @router.get("/evaluations/protection-plan/{object_id}")
     async def document(object_id: str) -> Response:
         access.demand(current_actor.get(), "evaluation.read", f"object:{object_id}")
         data = await run_in_threadpool(_plan, controls, rectification, object_id)
-        return Response(data, media_type=DOCX)
+        head = {"Content-Disposition": f'attachment; filename="{object_id[:64]}-protection-plan.docx"'}
+        return Response(data, media_type=DOCX, headers=head)
+
+    @router.get("/evaluations/materials/{object_id}")
+    async def folders(object_id: str) -> Response:
+        access.demand(current_actor.get(), "evaluation.read", f"object:{object_id}")
+        if materials is None:
+            raise AppError(ErrorKind.UNAVAILABLE, "ops.evaluation.no_material", place=object_id)
+        data = await run_in_threadpool(materials.archive, object_id)
+        head = {"Content-Disposition": f'attachment; filename="{object_id[:64]}-materials.zip"'}
+        return Response(data, media_type="application/zip", headers=head)
 
     @router.get("/findings")
     async def findings(object_id: str = "") -> Response:
@@ -124,7 +141,8 @@ def _step(rectification: Rectification, finding_id: str, body: FindingStep) -> A
     return rectification.step(current_actor.get(), finding_id, body.action, **given)
 
 
-def _scores(controls: Controls, packs: Packs, object_id: str) -> list[Score]:
+def scores_of(controls: Controls, packs: Packs, object_id: str) -> list[Score]:
+    """The object as it stands by every template."""
     board = controls.board(object_id)
     fired = [risk for risk in controls.risks(object_id) if not risk.mitigated]
     risks = Risks(high=len(fired), major=len(fired))

@@ -76,3 +76,15 @@ class CryptoUseRow(Record):
     id: Mapped[str] = mapped_column(primary_key=True)
     use: Mapped[dict[str, Any]]
     changed: Mapped[datetime]
+
+
+class MaterialRow(Record):
+    """The file that stands for a material of an object; a newer one takes its place."""
+
+    __tablename__ = "ops_evaluation_materials"
+    object_id: Mapped[str] = mapped_column(primary_key=True)
+    material: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    sha256: Mapped[str]
+    by: Mapped[str]
+    at: Mapped[datetime]

@@ -22,6 +22,7 @@ from ops.controls.profiles import profile_of
 from ops.controls.service import Controls
 from ops.evaluation.crypto_register import CryptoRegister
 from ops.evaluation.cryptography import CryptoUse, Layer
+from ops.evaluation.materials import Materials
 from ops.evaluation.plan import Evaluations
 from ops.evaluation.rectification import Rectification, Risk
 from ops.filing.beginning import begin
@@ -32,6 +33,7 @@ from ops.filing.prefill import Offer
 from ops.filing.service import Filings
 from ops.grading.objects import Degree, GradedObject, Harmed, ObjectKind, Tick
 from ops.grading.service import Gradings
+from ops.portal.materials import KnownMaterials
 from ops.portal.sheets.desk import graded_sheets
 from ops.recordfiling.application import Application
 from ops.recordfiling.service import SystemRecords
@@ -127,6 +129,11 @@ class GradedSite:
         rooms = (self.numbers, self.findings, self.gradings, self.controls)
         self.sheets = graded_sheets(*rooms, clock, self.blobs, AllowAll())
         self.papers = Papers(shipped_form(), self.blobs, clock, own_seal(folder))
+        known = KnownMaterials(
+            self.gradings, self.filings, self.findings, self.papers, self.blobs, lambda name: self.nouns.assets(name)
+        )
+        pack = shipped_packs().versions("materials")[-1]
+        self.materials = Materials(records, clock, self.blobs, pack, known)
         if mode == "full":
             tell(self)
 
@@ -135,7 +142,7 @@ class GradedSite:
         return Graded(
             nouns=self.nouns, gradings=self.gradings, filings=self.filings, controls=self.controls,
             findings=self.findings, evaluations=self.evaluations, records=self.numbers, clocks=self.clocks,
-            crypto=self.crypto, blobs=self.blobs, papers=self.papers, sheets=self.sheets, seen=SeenServing(),
+            crypto=self.crypto, blobs=self.blobs, papers=self.papers, sheets=self.sheets, seen=SeenServing(), materials=self.materials,
         )  # fmt: skip
 
 
@@ -157,7 +164,8 @@ def fake_graded(clock: Clock, mode: str) -> Graded:
     if mode == "broken":
         broken: Any = BrokenRoom()
         names = ("nouns", "gradings", "filings", "controls", "findings", "evaluations", "records", "clocks", "crypto",
-                 "blobs", "papers", "sheets", "seen")  # fmt: skip
+                 "blobs", "papers", "sheets", "seen",
+                 "materials")  # fmt: skip
         return Graded(**dict.fromkeys(names, broken))
     made = GradedSite(clock, mode)
     if mode == "empty":

@@ -25,9 +25,11 @@ from infra.web.api import build_api
 from infra.web.measures import Measures
 from infra.web.seams import ANONYMOUS, Actor, current_actor
 from infra.web.split import Split
+from ops.evaluation.api import evaluation_router
 from ops.filing.api import filing_router
 from ops.grading.api import grading_router
 from ops.portal.sheets.api import sheets_router
+from ops.rulepacks import shipped_packs
 from tests.browser.fake_events import event_store
 from tests.browser.fake_rooms import fake_rooms
 
@@ -73,6 +75,9 @@ def graded_api(rooms: Rooms) -> FastAPI:
     return build_api(
         filing_router(graded.filings, access, graded.blobs, graded.papers),
         sheets_router(graded.sheets),
+        evaluation_router(
+            graded.evaluations, graded.findings, graded.controls, shipped_packs(), access, graded.materials
+        ),
         grading_router(access, rooms.clock, graded.gradings),
         access=access, version="t", measures=Measures(), home="/ui/",
     )  # fmt: skip

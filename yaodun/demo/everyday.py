@@ -9,10 +9,16 @@ from analytics.systems.packs import Pack, packs
 from infra.events.business import Access, BusinessEvent, BusinessSystem, CheckIn, Document, Metric, Milestone
 from yaodun.demo.hosts import Member, addresses, members
 from yaodun.demo.label import Document as Flat
-from yaodun.demo.label import labelled, request, syslog
+from yaodun.demo.label import labelled, process, request, syslog
 from yaodun.simulation.dice import Dice
 
 HOURS = 24
+DUTIES = (
+    ("ops-li", "/usr/bin/systemctl", "systemctl status postgresql"),
+    ("sec-zhao", "/usr/sbin/nft", "nft list ruleset"),
+    ("audit-qian", "/usr/sbin/aureport", "aureport --auth --summary"),
+)
+"""What the three kinds of administrators run in a day, each only tools of the own duty."""
 _PAGES = ("/", "/index.html", "/login", "/api/search?q=aspirin", "/static/app.css", "/case/list", "/help")
 
 
@@ -30,6 +36,9 @@ def host_events(dice: Dice, now: datetime, scenario: str) -> Iterator[Flat]:
             line = f"Accepted publickey for {user} from 10.88.0.5 port {dice.whole(30000, 60000)} ssh2"
             fields = {"source.ip": "10.88.0.5", "user.name": user, "event.outcome": "success"}
             yield labelled(host, at, "everyday", scenario, syslog("sshd", line, **fields))
+        for who, executable, command in DUTIES:
+            at = now - timedelta(minutes=dice.between(30, HOURS * 60))
+            yield labelled(host, at, "everyday", scenario, process(executable, command, user=who))
 
 
 def readings(dice: Dice, now: datetime, run: str) -> Iterator[BusinessEvent]:

@@ -19,6 +19,7 @@ from ops.baseline.tree import HostTree
 from ops.calendar.clocks import Clocks
 from ops.calendar.dates import SiteDates
 from ops.controls.casework import CaseworkFacts
+from ops.controls.duties import DutyFacts
 from ops.controls.measured import MeasuredFacts
 from ops.controls.registers import RegisterFacts
 from ops.controls.service import Controls
@@ -26,6 +27,7 @@ from ops.controls.telemetry import StoreFacts
 from ops.controls.traffic import TrafficFacts
 from ops.controls.watch import HostWatch
 from ops.evaluation.crypto_register import CryptoRegister
+from ops.evaluation.materials import Materials
 from ops.evaluation.plan import Evaluations
 from ops.evaluation.rectification import Rectification
 from ops.filing.facts import PlatformPrefill
@@ -39,6 +41,7 @@ from ops.incidents.desk import Desk
 from ops.inspection import Inspections
 from ops.inspection.lists import lists_of
 from ops.portal.graded import GradedTodos
+from ops.portal.materials import KnownMaterials
 from ops.portal.sheets.desk import Sheets, graded_sheets
 from ops.recordfiling.service import SystemRecords
 from ops.rulepacks import shipped_packs
@@ -46,7 +49,7 @@ from ops.work import Changes, Drills, Orders
 from yaodun.rooms.crypto_uses import TrustUses, WireUses
 from yaodun.rooms.inspected import Inspected
 from yaodun.rooms.seen_hosts import SeenHosts
-from yaodun.rooms.site_facts import SiteBooks, SiteFacts
+from yaodun.rooms.site_facts import SiteBooks, SiteFacts, combined_roles
 from yaodun.site import Site
 from yaodun.trust.package_seal import site_seal
 
@@ -73,6 +76,7 @@ class GradedServices:
     papers: Papers
     sheets: Sheets
     seen: SeenHosts
+    materials: Materials
 
     def todos(self) -> GradedTodos:
         """What waits for people, for the portal."""
@@ -92,7 +96,7 @@ class GradedServices:
             grading_router(access, clock, self.gradings),
             filing_router(self.filings, access, self.blobs, self.papers),
             controls_router(self.controls, access),
-            evaluation_router(self.evaluations, self.findings, self.controls, shipped_packs(), access),
+            evaluation_router(self.evaluations, self.findings, self.controls, shipped_packs(), access, self.materials),
             records_router(self.records, access),
             sheets_router(self.sheets),
         ]
@@ -104,7 +108,7 @@ class GradedServices:
         return Graded(
             nouns=self.site.register, gradings=self.gradings, filings=self.filings, controls=self.controls,
             findings=self.findings, evaluations=self.evaluations, records=self.records, clocks=self.clocks,
-            crypto=self.crypto, blobs=self.blobs, papers=self.papers, sheets=self.sheets, seen=self.seen,
+            crypto=self.crypto, blobs=self.blobs, papers=self.papers, sheets=self.sheets, seen=self.seen, materials=self.materials,
         )  # fmt: skip
 
 
@@ -126,6 +130,10 @@ def graded_of(site: Site, store: EventStore) -> GradedServices:
         crypto=CryptoRegister(records, clock, [WireUses(store), TrustUses(site)]), papers=papers,
         sheets=graded_sheets(numbers, findings, gradings, controls, clock, blobs, site.access),
         seen=SeenHosts(store, site.register),
+        materials=Materials(
+            records, clock, blobs, shipped_packs().versions("materials")[-1],
+            KnownMaterials(gradings, filings, findings, papers, blobs, site.register.assets),
+        ),
     )  # fmt: skip
 
 
@@ -161,7 +169,7 @@ def controls_of(site: Site, store: EventStore) -> Controls:
     sources = (
         StoreFacts(store), TrafficFacts(store, site.register, site.zones), MeasuredFacts(store),
         RegisterFacts(site.register, alerts, findings), SiteFacts(site, store),
-        CaseworkFacts(_books(site, alerts), store),
+        CaseworkFacts(_books(site, alerts), store), DutyFacts(store, partial(combined_roles, site)),
     )  # fmt: skip
     return Controls(site.records, site.clock, sources)
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from datetime import timedelta
+
 import pytest
+from docx import Document
 
 from dashboards.commands import COMMANDS, run
-from dashboards.pages import graded_records, graded_sheets
+from dashboards.pages import graded_evaluation, graded_records, graded_sheets
 from dashboards.rooms import Rooms
 from dashboards.rooms.graded import Graded
 from dashboards.visit import visit
+from infra.errors import AppError
 from ops.portal.sheets.kind import Kind
 from tests.browser.fake_graded import REVIEWER
 from tests.browser.fake_rooms import fake_rooms
@@ -79,3 +85,41 @@ async def test_a_package_made_here_comes_back_and_says_its_seal_is_ours(full: Ro
     assert outcome.go.endswith(filing.id)
     assert graded.filings.get(filing.id).document.values() == filing.document.values()
     assert "本站" in outcome.words
+
+
+async def test_the_folders_hold_what_was_given_and_what_the_platform_has(full: Rooms) -> None:
+    graded, here = graded_of(full), visit(full, "/ui/filing/evaluation", "?object=trace")
+    said = words(await graded_evaluation.materials.draw(here))
+    assert "定级报告.docx" in said
+    assert "缺" in said
+    file = graded.blobs.put([b"%PDF plan"], 100).id
+    given = {"object": "trace", "material": "plan", "file": file, "name": "../测评方案.pdf"}
+    await COMMANDS["evaluation.material"](here, given)
+    archive = zipfile.ZipFile(io.BytesIO(graded.materials.archive("trace")))
+    names = archive.namelist()
+    assert len({name.split("/")[1] for name in names if name.startswith("A/")}) == 9
+    assert len({name.split("/")[1] for name in names if name.startswith("B/")}) == 11
+    (plan,) = [name for name in names if name.endswith("测评方案.pdf")]
+    assert archive.read(plan) == b"%PDF plan"
+    report = next(name for name in names if name.endswith("定级报告.docx"))
+    assert "药品追溯监管系统" in "\n".join(each.text for each in Document(io.BytesIO(archive.read(report))).paragraphs)
+    with pytest.raises(AppError):
+        await COMMANDS["evaluation.material"](here, {**given, "material": "cake"})
+    with pytest.raises(AppError):
+        await COMMANDS["evaluation.material"](here, {**given, "file": "ab" * 32})
+
+
+async def test_an_evaluation_is_planned_scored_and_shown_by_every_template(full: Rooms) -> None:
+    here = visit(full, "/ui/filing/evaluation", "?object=portal")
+    today = here.now.date()
+    given = {"object": "portal", "body": "某测评机构", "from": str(today), "to": str(today + timedelta(days=60))}
+    await COMMANDS["evaluation.plan"](here, given)
+    (planned,) = graded_of(full).evaluations.of_object("portal")
+    await COMMANDS["evaluation.finish"](
+        here, {"object": "portal", "evaluation": planned.id, "number": "11010012345-00001-26-0001-01"}
+    )
+    said = words(await graded_evaluation.plans.draw(here))
+    assert "某测评机构" in said
+    assert "11010012345-00001-26-0001-01" in said
+    shown = words(await graded_evaluation.scores.draw(here))
+    assert all(version in shown for version in ("2019", "2021", "2025"))
