@@ -142,7 +142,8 @@ class GradedSite:
         return Graded(
             nouns=self.nouns, gradings=self.gradings, filings=self.filings, controls=self.controls,
             findings=self.findings, evaluations=self.evaluations, records=self.numbers, clocks=self.clocks,
-            crypto=self.crypto, blobs=self.blobs, papers=self.papers, sheets=self.sheets, seen=SeenServing(), materials=self.materials,
+            crypto=self.crypto, blobs=self.blobs, papers=self.papers, sheets=self.sheets, seen=SeenServing(),
+            materials=self.materials,
         )  # fmt: skip
 
 

@@ -108,7 +108,8 @@ class GradedServices:
         return Graded(
             nouns=self.site.register, gradings=self.gradings, filings=self.filings, controls=self.controls,
             findings=self.findings, evaluations=self.evaluations, records=self.records, clocks=self.clocks,
-            crypto=self.crypto, blobs=self.blobs, papers=self.papers, sheets=self.sheets, seen=self.seen, materials=self.materials,
+            crypto=self.crypto, blobs=self.blobs, papers=self.papers, sheets=self.sheets, seen=self.seen,
+            materials=self.materials,
         )  # fmt: skip
 
 
