@@ -105,7 +105,7 @@ async def scores(visit: Visit) -> Content:
              (t("evaluation.conclusion"), ""), (t("evaluation.missing_items"), "num"),
              (t("evaluation.assumed"), "")]  # fmt: skip
     rows = [_score(each) for each in found]
-    body = table(heads, rows, ("84px", "84px", "84px", "180px", "120px", "auto"))
+    body = table(heads, rows, ("84px", "84px", "84px", "230px", "110px", "auto"))
     plan = html.A(
         [icon("file"), t("evaluation.protection_plan")], href=f"/api/v1/evaluations/protection-plan/{name}",
         className="button small", download=f"{name}-protection-plan.docx",
@@ -114,10 +114,10 @@ async def scores(visit: Visit) -> Content:
 
 
 def _score(made: Score) -> Component:
-    ends = {made.conclusion_low, made.conclusion_high}
+    ends = [t(f"evaluation.ends.{each}") for each in dict.fromkeys((made.conclusion_low, made.conclusion_high))]
     assumed = "; ".join(f"{name}: {value}" for name, value in made.assumptions.items())
     return cells(
-        html.Code(made.template), (f"{made.low:.1f}", "num"), (f"{made.high:.1f}", "num"), " – ".join(sorted(ends)),
+        html.Code(made.template), (f"{made.low:.1f}", "num"), (f"{made.high:.1f}", "num"), " – ".join(ends),
         (str(made.missing), "num"), (quiet(assumed or "—"), "wrap"),
     )  # fmt: skip
 

@@ -16,8 +16,10 @@ import pytest
 from docx import Document
 from playwright.sync_api import Page, expect
 
-from ops.filing.exchange import from_package
+from ops.filing.exchange import from_package, read_package
+from ops.filing.sealing import Sealed
 from tests.browser.chromium import Watched, chromium
+from tests.browser.fake_graded import own_seal
 from tests.unit.ops.filing.forms import FORM
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -101,16 +103,19 @@ def test_a_new_system_is_registered_graded_reviewed_filed_and_exported(
             expect(page.locator("#notices")).to_contain_text("Accepted")
             expect(page.locator(".table-link.on")).not_to_contain_text("0 %", timeout=120_000)
         attach(page, tmp_path)
+        bring_back(owner, tmp_path)
         page.get_by_role("button", name="Finish the form").click()
         expect(page.locator(".way li.on")).to_contain_text("graded")
         review_filing(owner)
         owner.open("/ui/filing/lab")
         expect(page.locator(".way li.on")).to_contain_text("reviewed")
         with page.expect_download() as caught:
-            page.get_by_role("link", name="Package").click()
+            page.get_by_role("link", name="Sealed package").click()
         caught.value.save_as(tmp_path / "package.zip")
         owner.clean()
-    document, files = from_package((tmp_path / "package.zip").read_bytes(), FORM, "package.zip")
+    raw = (tmp_path / "package.zip").read_bytes()
+    assert read_package(raw, FORM, "package.zip", own_seal(tmp_path)).sealed is Sealed.OTHER
+    document, files = from_package(raw, FORM, "package.zip")
     assert document.sheet("T3", "lab").value("s_harm") == ("P2",)
     assert document.sheet("T2", "lab").entries["object_types"].by == "u-analyst"
     assert list(files.values()) == [b"%PDF opinion"]
@@ -166,6 +171,19 @@ def attach(page: Page, folder: Path) -> None:
     row.locator("input[type=file]").set_input_files(folder / "opinion.pdf")
     expect(page.locator("#said, #notices").first).to_be_attached()
     expect(row).to_contain_text("opinion.pdf")
+
+
+def bring_back(owner: Watched, folder: Path) -> None:
+    """The package as it is comes in again: the same draft, nothing changed, its seal ours."""
+    page = owner.page
+    with page.expect_download() as caught:
+        page.get_by_role("link", name="Sealed package").click()
+    caught.value.save_as(folder / "draft.zip")
+    owner.open("/ui/filing")
+    page.locator("label", has_text="Import a form").locator("input[type=file]").set_input_files(folder / "draft.zip")
+    expect(page.locator("#notices")).to_contain_text("0 values changed", timeout=60_000)
+    expect(page.locator("#notices")).to_contain_text("Its seal is ours")
+    page.wait_for_url("**/ui/filing/F-**")
 
 
 def review_filing(owner: Watched) -> None:
