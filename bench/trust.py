@@ -70,6 +70,38 @@ def sm2() -> Iterator[Row]:
         yield Row(name, ratio, "ratio", "openssl speed sm2 (1/s)", base, ratio)
 
 
+@figure("sm2_sign_vs_gmssl", "sm2_verify_vs_gmssl", "sm2_fallback_verify_vs_openssl")
+def sm2_beside_python() -> Iterator[Row]:
+    """Beside ``gmssl``, the declared cross-check; and our own plain Python, for systems without SM2, beside openssl."""
+    from gmssl.sm2 import CryptSM2
+
+    from trust.crypto.sm2 import PrivateKey, PublicKey
+
+    key = PrivateKey.generate()
+    signature = key.sign(MESSAGE)
+    plain = PublicKey(key.public.x, key.public.y, None)
+    other = CryptSM2(private_key=f"{key.secret:064x}", public_key=key.public.point[1:].hex())
+    theirs = other.sign_with_sm3(MESSAGE)
+    assert other.verify_with_sm3(theirs, MESSAGE)
+    races: dict[str, list[tuple[float, float, float]]] = {
+        name: [] for name in ("sm2_sign_vs_gmssl", "sm2_verify_vs_gmssl", "sm2_fallback_verify_vs_openssl")
+    }
+    for _ in range(ROUNDS):
+        rates = (
+            (per_second(lambda: key.sign(MESSAGE), 0.3), per_second(lambda: other.sign_with_sm3(MESSAGE), 0.3)),
+            (
+                per_second(lambda: key.public.verify(MESSAGE, signature), 0.3),
+                per_second(lambda: other.verify_with_sm3(theirs, MESSAGE), 0.3),
+            ),
+            (per_second(lambda: plain.verify(MESSAGE, signature), 0.3), openssl_speed()[1]),
+        )
+        for rows, (ours, base) in zip(races.values(), rates, strict=True):
+            rows.append((ours / base, ours, base))
+    for name, rows in races.items():
+        ratio, _, base = sorted(rows)[len(rows) // 2]
+        yield Row(name, ratio, "ratio", "openssl speed sm2 (1/s)" if "openssl" in name else "gmssl (1/s)", base, ratio)
+
+
 @figure("pkits_pct")
 def pkits() -> Iterator[Row]:
     """Every published expectation of NIST PKITS on our engine, under the strict profile."""
