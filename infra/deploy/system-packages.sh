@@ -3,7 +3,8 @@
 set -euo pipefail
 runtime=(python3-venv libssl3)
 dev=("${runtime[@]}" chromium fonts-noto-cjk rsyslog rsyslog-elasticsearch bsdutils openssl softhsm2 opensc nftables
-  softflowd pmacct snmpd snmp mosquitto nginx-light openssh-server libvirt-clients)
+  softflowd pmacct snmpd snmp mosquitto nginx-light openssh-server libvirt-clients
+  iproute2 iputils-ping)
 case ${1:-runtime} in
   runtime) wanted=("${runtime[@]}") ;;
   dev) wanted=("${dev[@]}") ;;

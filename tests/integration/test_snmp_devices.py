@@ -23,11 +23,12 @@ from collectors.snmp.trap_poller import make as make_traps
 from collectors.snmp.usm import User
 from collectors.sources.reporting import Host, Reporter
 from infra.events.stream import Event
-from tests.integration.brokers import free_port, program
+from tests.integration.brokers import free_port, program, running
 from tests.unit.collectors.sinks import KeepingSink, conforming
 
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore::DeprecationWarning:pysnmp")]
 HOST = Host("agent1", "0" * 32)
+SWITCHES = 40 if os.environ.get("YAODUN_PROVE") == "full" else 3
 AUTH, PRIVACY = "auth-pass-12", "priv-pass-12"
 WATCHER = ["-u", "watcher", "-a", "SHA-256", "-A", AUTH, "-x", "AES", "-X", PRIVACY, "-l", "authPriv"]
 
@@ -101,6 +102,34 @@ async def test_a_wrong_password_and_an_absent_device_are_data(snmpd: int, tmp_pa
     assert failed["event.duration"] >= 10**8
     with pytest.raises(SnmpError):
         await answering(snmpd, User("watcher", "sha256", "wrong-pass-1", "aes128", PRIVACY))
+
+
+@pytest.fixture
+def switches(tmp_path: Path) -> Iterator[int]:
+    """snmpsim with switches of different sizes, told apart by community: ``switch-N`` has N + 1 ports."""
+    path = program("snmpsim-command-responder", "python3-pip; pip install snmpsim pysmi")
+    (data := tmp_path / "data").mkdir()
+    for number in range(SWITCHES):
+        lines = [f"1.3.6.1.2.1.1.3.0|67|{100 * (number + 1)}", f"1.3.6.1.2.1.1.5.0|4|switch-{number}"]
+        for column, tag, value in (("2.2.1.8", "2", "1"), ("31.1.1.1.1", "4", "port-{}")):
+            lines += [f"1.3.6.1.2.1.{column}.{n}|{tag}|{value.format(n)}" for n in range(1, number + 2)]
+        (data / f"switch-{number}.snmprec").write_text("\n".join(lines) + "\n")
+    port = free_port(socket.SOCK_DGRAM)
+    words = [path, f"--data-dir={data}", f"--cache-dir={tmp_path}/cache", f"--agent-udpv4-endpoint=127.0.0.1:{port}"]
+    words += ["--process-user=root", "--process-group=root"] if os.geteuid() == 0 else []
+    with running(words):
+        yield port
+
+
+async def test_devices_of_a_simulator_are_told_apart(switches: int) -> None:
+    for number in range(SWITCHES):
+        found, device = await answering(switches, f"switch-{number}".encode())
+        assert device.name == f"switch-{number}"
+        values = {(each["yaodun.metric.name"], each.get("yaodun.metric.instance", "")): each["yaodun.metric.value"]
+                  for each in found if "yaodun.metric.name" in each}  # fmt: skip
+        ports = {instance: value for (name, instance), value in values.items() if name == "interface.state"}
+        assert ports == {f"port-{each}": 1 for each in range(1, number + 2)}
+        assert values["uptime", ""] == number + 1
 
 
 @pytest.mark.parametrize(
