@@ -47,6 +47,7 @@ REAL = int(os.environ.get("YAODUN_BENCH_AGENTS", "20"))
 SIMULATED = int(os.environ.get("YAODUN_BENCH_CONNECTIONS", "2000"))
 LINES, RECORDS = 5_000, 50
 BACKLOG, LIVE_RATE = 200_000, 100
+STILL_S = 60.0
 _WORDS = decoder_of(ToAgent)
 
 
@@ -254,13 +255,16 @@ async def revoke(site: Site, simulated: list[Simulated]) -> float:
 
 
 async def _all_there(store: EventStore, agents: list[RealAgent], simulated: list[Simulated]) -> None:
+    """Wait for everything, or until nothing has come for a minute: what is missing then counts as lost."""
     wanted = sum(agent.written for agent in agents) + RECORDS * len(simulated)
-
-    def there() -> bool:
+    reached, since = -1, time.monotonic()
+    while reached < wanted and time.monotonic() - since < STILL_S:
         counts = store.counts()
-        return sum(count.stored for source, count in counts.items() if source.endswith(("/app", "app.log"))) >= wanted
-
-    await until(there, 180, 1)
+        there = sum(count.stored for source, count in counts.items() if source.endswith(("/app", "app.log")))
+        if there > reached:
+            reached, since = there, time.monotonic()
+        await asyncio.sleep(1)
+    print(f"{reached} of {wanted} events there", file=sys.stderr)
 
 
 def _compare(store: EventStore, agents: list[RealAgent], simulated: list[Simulated]) -> int:
