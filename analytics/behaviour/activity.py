@@ -28,6 +28,7 @@ class Facet(StrEnum):
     VOLUME = "volume"
     HOURS = "hours"
     VECTOR = "vector"
+    ALERT = "alert"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from infra.durable import replace_file
 
 FILE = "contributions.msgpack"
 AGE = timedelta(days=7)
+More = Mapping[tuple[str, str], Sequence[Contribution]]
 MOST = 100_000
 """Findings kept of one kind of entity; the oldest go first."""
 
@@ -36,20 +37,24 @@ class KeptContributions:
         """The findings about one entity, oldest first."""
         return [one for one in self.kept.get(kind, []) if one.entity == entity]
 
-    def risks(self, now: datetime, most: int = 50) -> list[tuple[str, Risk]]:
-        """(kind, risk) of the riskiest entities of all kinds, riskiest first; those without risk are left out."""
-        found: list[tuple[str, Risk]] = []
+    def risks(self, now: datetime, most: int = 50, more: More | None = None) -> list[tuple[str, Risk]]:
+        """(kind, risk) of the riskiest entities of all kinds, riskiest first; those without risk are left out.
+        ``more`` are contributions from elsewhere by (kind, entity)."""
+        by_entity: dict[tuple[str, str], list[Contribution]] = defaultdict(list)
+        for key, ones in (more or {}).items():
+            by_entity[key] += ones
         for kind, contributions in self.kept.items():
-            by_entity: dict[str, list[Contribution]] = defaultdict(list)
             for one in contributions:
-                by_entity[one.entity].append(one)
-            found += [(kind, risk(entity, ones, now)) for entity, ones in by_entity.items()]
+                by_entity[kind, one.entity].append(one)
+        found = [(kind, risk(entity, ones, now)) for (kind, entity), ones in by_entity.items()]
         ranked = sorted(found, key=lambda pair: (-pair[1].score, pair[0], pair[1].entity))
         return [pair for pair in ranked[:most] if pair[1].score > 0]
 
-    def history(self, kind: str, entity: str, now: datetime, hours: int = 168) -> list[float]:
+    def history(
+        self, kind: str, entity: str, now: datetime, hours: int = 168, more: Sequence[Contribution] = ()
+    ) -> list[float]:
         """The risk at the end of each of the last hours, oldest first, from what was known then."""
-        mine = self.of(kind, entity)
+        mine = [*self.of(kind, entity), *more]
         scores = []
         for back in range(hours - 1, -1, -1):
             at = now - timedelta(hours=back)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-import numpy as np
 
 from analytics.behaviour.activity import Contribution
 
@@ -37,8 +36,13 @@ class Risk:
 
 def strength(p: float) -> float:
     """How strongly one finding speaks for harm: 0 for an ordinary one, towards 1 with falling probability."""
-    nats = -np.log(max(p, 1e-300))
-    return float(1.0 - np.exp(-max(nats - _ORDINARY, 0.0) / _SCALE))
+    nats = -math.log(max(p, 1e-300))
+    return -math.expm1(-max(nats - _ORDINARY, 0.0) / _SCALE)
+
+
+def chance(weight: float) -> float:
+    """The probability whose ``strength`` is ``weight``, for findings that are judged otherwise."""
+    return math.exp(-_ORDINARY + _SCALE * math.log1p(-min(weight, 1 - 1e-12)))
 
 
 def risk(entity: str, contributions: Iterable[Contribution], now: datetime, half_life: timedelta = HALF_LIFE) -> Risk:
@@ -50,9 +54,8 @@ def risk(entity: str, contributions: Iterable[Contribution], now: datetime, half
         key = (contribution.facet, contribution.subject)
         if weight > best.get(key, (_LEAST, contribution))[0]:
             best[key] = (weight, contribution)
-    weights = [weight for weight, _ in best.values()]
-    logs = -np.log1p(-np.minimum(weights, 1 - 1e-12)) if weights else np.zeros(0)
-    score = float(-np.expm1(-logs.sum()))
-    total = logs.sum() or 1.0
-    parts = [Part(c, w, score * float(log / total)) for (w, c), log in zip(best.values(), logs, strict=True)]
+    logs = [-math.log1p(-min(weight, 1 - 1e-12)) for weight, _ in best.values()]
+    total = math.fsum(logs)
+    score = -math.expm1(-total)
+    parts = [Part(c, w, score * log / (total or 1.0)) for (w, c), log in zip(best.values(), logs, strict=True)]
     return Risk(entity, score, tuple(sorted(parts, key=lambda part: (-part.share, part.contribution.subject))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from dash import html
 from dash.development.base_component import Component
@@ -22,6 +23,8 @@ from dashboards.design.elements import (
     table,
 )
 from dashboards.design.states import empty
+from dashboards.pages.entities import level as risk_level
+from dashboards.pages.entities import stage_list
 from dashboards.rooms.alerts import AlertCard, AlertRow, Note, Stack, State, Why
 from dashboards.views.alerts import marked, members, raw_json, wanted
 from dashboards.views.figures import amount, local, moment
@@ -49,6 +52,7 @@ async def pane(visit: Visit) -> Content:
             _why(card.why, card),
             _raw(card, event, shown_id, visit),
             _entity(card, visit, held),
+            *_stages(card, visit),
             *_related(card.related, visit),
             _history(card.history, visit),
         ],
@@ -160,9 +164,22 @@ def _entity(card: AlertCard, visit: Visit, held: str) -> Component:
             t(f"alerts.state.{row.state}") + (f" · {t(f'alerts.verdict.{row.verdict}')}" if row.verdict else ""),
         ),
     ]
+    if card.risk is not None and visit.may("analytics.read"):
+        words = severity(risk_level(card.risk), f"{100 * card.risk:.0f} / 100")
+        rows.append(
+            (t("entities.risk"), link(words, address(f"/entities/{row.entity_kind}/{quote(row.entity, safe='')}")))
+        )
     if held:
         rows.append((t("page.incidents"), link(held, address(f"/incidents/{held}"), className="mono")))
     return _section(t("alerts.entity"), "", pairs(rows))
+
+
+def _stages(card: AlertCard, visit: Visit) -> list[Component]:
+    """How far an attack on the entity has come, where it has come further than one step."""
+    if len(card.stages) < 2:
+        return []
+    hint = t("entities.stages_hint", count=len(card.stages))
+    return [_section(t("entities.stages"), hint, stage_list(card.stages, visit))]
 
 
 def _related(rows: Sequence[AlertRow], visit: Visit) -> list[Component]:

@@ -13,11 +13,12 @@ from dashboards.design.states import empty
 from dashboards.pages.anomalies import entity_link, insight_of, listed
 from dashboards.pages.page import Page
 from dashboards.parts import held_all, part
-from dashboards.rooms.insight import Number, Part, Risky
+from dashboards.rooms.insight import Number, Part, Risky, Stage
 from dashboards.views.features import feature, named
 from dashboards.views.figures import amount
 from dashboards.visit import Visit, address
 from dashboards.words import t
+from infra.text import known
 
 HIGH, MEDIUM = 0.6, 0.3
 
@@ -46,12 +47,15 @@ def _row(one: Risky, visit: Visit) -> Component:
         _score(one.score),
         entity_link(one.kind, one.entity),
         html.Div([html.B(named("facet_of_risk", top.facet)), " ", feature(top.subject)], className="wrap"),
-        html.Div(
-            [html.Span(top.value, className="mono"), quiet(" · " + t("anomalies.usual", value=top.usual))],
-            className="wrap",
-        ),
+        html.Div(_worth(top), className="wrap"),
         (when(top.at, visit), "num quiet"),
     )
+
+
+def _worth(top: Part) -> list[Component]:
+    if top.facet == "alert":
+        return [severity(top.value)]
+    return [html.Span(top.value, className="mono"), quiet(" · " + t("anomalies.usual", value=top.usual))]
 
 
 def _score(score: float) -> Component:
@@ -73,11 +77,34 @@ async def one(visit: Visit) -> Content:
     line = spark([100 * score for score in found.history], (0.0, 100 * MEDIUM))
     history = html.Div([quiet(t("entities.history")), line], className="facts history-line")
     head = card(entity, [html.Div(pairs(facts), className="facts"), history], lined=True)
-    cards = [head, _parts(found.parts, found.older, visit), _numbers(found.numbers)]
+    cards = [head, *_stages(found.stages, visit), _parts(found.parts, found.older, visit), _numbers(found.numbers)]
     if found.anomalies:
         title = t("page.anomalies")
         cards.append(card(title, listed(list(found.anomalies), visit), lined=True))
     return html.Div(cards, className="stacked")
+
+
+def _stages(stages: Sequence[Stage], visit: Visit) -> list[Component]:
+    if not stages:
+        return []
+    hint = t("entities.stages_hint", count=len(stages))
+    return [card(t("entities.stages"), html.Div(stage_list(stages, visit), className="facts"), hint=hint, lined=True)]
+
+
+def stage_list(stages: Sequence[Stage], visit: Visit) -> Component:
+    """Tactics in the order they were reached, each with the alert that says so."""
+    rows = [
+        link(
+            [
+                html.B(named("tactic", stage.tactic.replace("-", "_"))),
+                html.Span(known(f"analytics.rule.{stage.rule}") or stage.title, className="cut grow"),
+                when(stage.at, visit),
+            ],
+            address("/alerts", sel=stage.alert, stack="flat", state="any", tr="30d"),
+        )
+        for stage in stages
+    ]
+    return html.Div(rows, className="list tight")
 
 
 def _parts(parts: Sequence[Part], older: Sequence[Part], visit: Visit) -> Component:
@@ -104,9 +131,9 @@ def _part(each: Part, visit: Visit) -> Component:
         (f"{100 * each.share:.1f}" if each.share else "—", "num"),
         named("facet_of_risk", each.facet),
         feature(each.subject),
-        html.Span(each.value, className="mono wrap"),
+        severity(each.value) if each.facet == "alert" else html.Span(each.value, className="mono wrap"),
         html.Span(each.usual, className="mono wrap quiet"),
-        (f"{each.p:.2g}", "num mono"),
+        ("—" if each.facet == "alert" else f"{each.p:.2g}", "num mono"),
         (when(each.at, visit), "num quiet"),
     )
 

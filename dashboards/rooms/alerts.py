@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from dashboards.rooms.insight import Stage
 from infra.exchange import Dimension, Level
 from infra.store.query.tree import Window
 from infra.web.seams import Actor
@@ -122,7 +123,8 @@ class Note(msgspec.Struct, frozen=True):
 
 
 class AlertCard(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the side pane shows about one alert. ``event_ids`` are newest first (at most 200)."""
+    """Everything the side pane shows about one alert. ``event_ids`` are newest first (at most 200); ``risk`` is that of
+    the entity now (0 to 1), ``stages`` how far an attack on it has come."""
 
     row: AlertRow
     why: tuple[Why, ...]
@@ -132,6 +134,8 @@ class AlertCard(msgspec.Struct, frozen=True, kw_only=True):
     author: str = ""
     related: tuple[AlertRow, ...] = ()
     verdicts: Mapping[Verdict, int] = {}
+    risk: float | None = None
+    stages: tuple[Stage, ...] = ()
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

@@ -76,6 +76,16 @@ class Number(msgspec.Struct, frozen=True, kw_only=True):
     series: tuple[float | None, ...]
 
 
+class Stage(msgspec.Struct, frozen=True):
+    """One tactic an attack on an entity has reached, and the alert that says so."""
+
+    tactic: str
+    alert: str
+    rule: str
+    title: str
+    at: datetime
+
+
 class Entity(msgspec.Struct, frozen=True, kw_only=True):
     """All about one entity. ``history`` is its risk by the hour, oldest first; ``node`` its place in the graph."""
 
@@ -88,6 +98,7 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True):
     numbers: tuple[Number, ...]
     anomalies: tuple[Anomaly, ...]
     node: str = ""
+    stages: tuple[Stage, ...] = ()
 
 
 class Insight(Protocol):

@@ -25,6 +25,7 @@ from dashboards.rooms.alerts import (
     State,
     Why,
 )
+from dashboards.rooms.insight import Stage
 from infra.clock import Clock
 from infra.errors import AppError, ErrorKind
 from infra.exchange import Dimension, Level
@@ -145,6 +146,11 @@ class FakeAlerts:
             related=related,
             description="短时间内来自同一来源的多次失败登录，可能是口令喷洒。",
             author="Yaodun",
+            risk=0.72,
+            stages=tuple(
+                Stage(tactic, row.id, row.rule, row.title, row.first_seen)
+                for tactic in ("initial-access", "credential-access", "lateral-movement")
+            ),
         )
 
     def _row_of(self, alert_id: str) -> AlertRow:

@@ -15,7 +15,7 @@ from analytics.models.card import Card
 from analytics.models.desk import ModelView
 from analytics.models.state import ModelState
 from analytics.models.trial import Moved
-from dashboards.rooms.insight import Anomaly, Entity, Number, Part, Reasoned, Risky
+from dashboards.rooms.insight import Anomaly, Entity, Number, Part, Reasoned, Risky, Stage
 from infra.clock import Clock
 from infra.errors import AppError, ErrorKind
 from infra.exchange import Edge
@@ -83,6 +83,8 @@ class FakeInsight:
             kind=kind, entity=entity, score=0.82, history=tuple(max(0.0, math.sin(i / 30)) * 0.8 for i in range(168)),
             parts=tuple(self._part(number, share) for number, share in enumerate((0.5, 0.2, 0.12))),
             older=(self._part(3, 0.0),), anomalies=(self._anomaly(0),), node="account:mallory",
+            stages=tuple(Stage(tactic, "A-00003", "r", "SSH password guessing", self.clock.now())
+                         for tactic in ("credential-access", "lateral-movement", "exfiltration")),
             numbers=tuple(Number(name=name, value=83.0, low=12.0, high=28.0, percentile=99.9, series=(*HOURS, 83.0))
                           for name in numbers),
         )  # fmt: skip

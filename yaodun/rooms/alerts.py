@@ -8,11 +8,13 @@ from statistics import median
 from typing import Any
 
 from dashboards.rooms import alerts as shown
+from dashboards.rooms.insight import Stage
 from infra.clock import Clock
 from infra.exchange import Dimension, Level
 from infra.text import say
 from infra.web.seams import Actor, Authorizer
 from ops.alerts import Alert, AlertQuery, Alerts, Disposition
+from ops.alerts.risk import EntityRisks
 from ops.alerts.service import Action
 from ops.alerts.stacks import StackBy, Stacked
 from yaodun.rooms.names import Names
@@ -24,8 +26,11 @@ FACET_ORDER = {"level": [str(level) for level in reversed(Level)], "state": [str
 class AlertRoom:
     """Implements ``dashboards.rooms.alerts.Alerts``."""
 
-    def __init__(self, alerts: Alerts, access: Authorizer, names: Names, clock: Clock) -> None:
+    def __init__(
+        self, alerts: Alerts, access: Authorizer, names: Names, clock: Clock, risks: EntityRisks | None = None
+    ) -> None:
         self._alerts, self._access, self._names, self._clock = alerts, access, names, clock
+        self._risks = risks or EntityRisks(alerts)
 
     def find(self, wanted: shown.AlertFilter, stack: shown.Stack, start: int, count: int) -> shown.AlertPage:
         """One slice of the queue."""
@@ -64,6 +69,7 @@ class AlertRoom:
         related = self._related(alert)
         hours = self._alerts.hours([alert.id, *(other.id for other in related)])
         verdicts = self._alerts.dispositions(alert.rule["id"])
+        whose, now = (alert.entity["type"], alert.entity["value"]), self._clock.now()
         return shown.AlertCard(
             row=self.row(alert, hours),
             why=tuple(_why(item) for item in alert.why),
@@ -73,6 +79,11 @@ class AlertRoom:
             description=alert.rule["reference"],
             related=tuple(self.row(other, hours) for other in related),
             verdicts={shown.Verdict(name): number for name, number in verdicts.items() if name},
+            risk=self._risks.of(*whose, now).score,
+            stages=tuple(
+                Stage(step.tactic, step.alert, step.rule, step.title, step.time)
+                for step in self._risks.steps(*whose, now)
+            ),
         )
 
     def _related(self, alert: Alert) -> list[Alert]:

@@ -9,6 +9,7 @@ from dashboards.rooms import insight as shown
 from infra.errors import AppError, ErrorKind
 from infra.web.seams import Actor
 from ops.alerts import Alert, AlertQuery, Alerts
+from ops.alerts.risk import EntityRisks
 from yaodun.rooms.graph import graph_desk
 from yaodun.rooms.models import model_desk
 from yaodun.site import Site
@@ -30,8 +31,8 @@ HOURS_DRAWN = 72
 class InsightRoom:
     """Implements ``dashboards.rooms.insight.Insight``."""
 
-    def __init__(self, site: Site, alerts: Alerts) -> None:
-        self._site, self._alerts = site, alerts
+    def __init__(self, site: Site, alerts: Alerts, risks: EntityRisks) -> None:
+        self._site, self._alerts, self._risks = site, alerts, risks
         self._graph, self._models = graph_desk(site), model_desk(site)
 
     def anomalies(self, most: int = 100) -> Sequence[shown.Anomaly]:
@@ -40,7 +41,8 @@ class InsightRoom:
 
     def risks(self, most: int = 50) -> Sequence[shown.Risky]:
         """The riskiest entities now."""
-        found = self._contributions().risks(self._site.clock.now(), most)
+        now = self._site.clock.now()
+        found = self._contributions().risks(now, most, self._risks.everywhere(now))
         return [
             shown.Risky(kind=kind, entity=one.entity, score=one.score, parts=_parts(one)[:3]) for kind, one in found
         ]
@@ -50,7 +52,8 @@ class InsightRoom:
         from analytics.behaviour.risk import risk
 
         now, contributions, profiles = self._site.clock.now(), self._contributions(), self._profiles()
-        mine = contributions.of(kind, entity)
+        told = self._risks.contributions(kind, entity, now)
+        mine = [*contributions.of(kind, entity), *told]
         numbers = profiles.numbers(kind, entity, HOURS_DRAWN)
         anomalies = self._found(AlertQuery(only={"origin": (DETECTOR,), "entity": (entity,)}, order="newest", limit=50))
         if not (mine or numbers or anomalies):
@@ -64,12 +67,16 @@ class InsightRoom:
             kind=kind,
             entity=entity,
             score=one.score,
-            history=tuple(contributions.history(kind, entity, now)),
+            history=tuple(contributions.history(kind, entity, now, more=told)),
             parts=parts,
             older=tuple(part for part in older if (part.facet, part.subject, part.at) not in counted)[:100],
             numbers=numbers,
             anomalies=tuple(anomalies),
             node=self._node(kind, entity),
+            stages=tuple(
+                shown.Stage(step.tactic, step.alert, step.rule, step.title, step.time)
+                for step in self._risks.steps(kind, entity, now)
+            ),
         )
 
     def digest(self) -> Digest | None:

@@ -21,6 +21,7 @@ from infra.ledger import record
 from infra.spool import SpoolReader
 from infra.spool.bookmark import Bookmark
 from ops.alerts import Alerts
+from ops.alerts.chain import ChainWatch
 from ops.alerts.pressure import AlertPressure
 from ops.controls.posture import GradedPosture
 from ops.controls.watch import SourceWatch
@@ -55,6 +56,7 @@ class Analysis:
 
     def __init__(self, site: Site) -> None:
         self._alerts = Alerts(site.records, site.clock, record)
+        self._chains = ChainWatch(self._alerts)
         self._changes = Changes(site.records, site.clock, record)
         incidents = Incidents(site.records, site.clock, record, self._alerts, FolderBlobs(site.home.blobs))
         self._store = site.open_store(read_only=True)
@@ -167,6 +169,7 @@ class Analysis:
             except msgspec.MsgspecError:
                 log.exception("analysis.frame_unreadable", extra={"source": frame.source})
         changed = self._alerts.absorb(signals)
+        changed += self._alerts.absorb(self._chains.signals(changed, self._site.clock.now()))
         self._totals["alerts_hushed"] += self._changes.hush(self._alerts, changed)
         self._bookmark.save(frames[-1][1])
         self._reader.release(frames[-1][1])

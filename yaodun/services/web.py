@@ -34,6 +34,7 @@ from infra.web.serving import Serving
 from infra.web.shell import ShellOptions, build_shell
 from ops.alerts import Alerts
 from ops.alerts.api import alerts_router
+from ops.alerts.risk import EntityRisks
 from ops.filing.api import LARGEST_UPLOAD
 from ops.incidents.service import MAX_EVIDENCE
 from playbooks.api import playbooks_router
@@ -52,6 +53,7 @@ from yaodun.rooms.fleet import FleetRoom
 from yaodun.rooms.graded import graded_of
 from yaodun.rooms.graph import graph_desk
 from yaodun.rooms.health import HealthRoom
+from yaodun.rooms.importance import importance_of
 from yaodun.rooms.insight import InsightRoom
 from yaodun.rooms.models import model_desk
 from yaodun.rooms.names import Names
@@ -154,9 +156,9 @@ class WebService:
             measures=self._measures,
             home=HOME,
         )
-        names = Names(self._people, self._systems)
+        names, risks = Names(self._people, self._systems), EntityRisks(alerts, importance_of(site))
         rooms = Rooms(
-            alerts=AlertRoom(alerts, site.access, names, site.clock),
+            alerts=AlertRoom(alerts, site.access, names, site.clock, risks),
             events=store,
             posture=PostureRoom(posture, alerts, site.clock),
             health=HealthRoom(site, store),
@@ -172,7 +174,7 @@ class WebService:
             pki=PkiRoom(self._trust),
             work=casework.rooms(graded.todos()),
             graded=graded.rooms(),
-            insight=InsightRoom(site, alerts),
+            insight=InsightRoom(site, alerts, risks),
             rules=rules,
             suppressions=suppressions,
             authorizer=site.access,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,9 @@ from infra.records import Records, open_records
 from infra.records.migrate import migrate
 from infra.web.seams import Actor
 from ops.alerts import AlertQuery, Alerts, Disposition, State
+from ops.alerts.chain import ChainWatch
+from ops.alerts.outcomes import AlertOutcomes
+from ops.alerts.risk import EntityRisks
 from ops.alerts.stacks import StackBy
 
 START = datetime(2026, 11, 18, 6, 0, tzinfo=UTC)
@@ -186,3 +190,33 @@ def test_forgetting_what_was_counted_keeps_the_counts(alerts: Alerts) -> None:
     assert alerts.forget_counted(START + timedelta(minutes=30)) == 1
     alerts.absorb([signal(2, minutes=60)])
     assert alerts.search(AlertQuery()).signals == 2
+
+
+def test_the_risk_of_an_entity_fades_and_a_chain_is_told_once(alerts: Alerts) -> None:
+    steps = [("T1190", 0), ("T1059", 30), ("T1496", 60)]
+    made = [
+        msgspec.structs.replace(signal(number, f"r{number}", minutes=minutes), techniques=(technique,))
+        for number, (technique, minutes) in enumerate(steps)
+    ]
+    watch, now = ChainWatch(alerts), START + timedelta(hours=1)
+    told = watch.signals(alerts.absorb(made), now)
+    assert [(one.rule_id, one.entity_value) for one in told] == [("platform.kill-chain", "10.0.0.9")]
+    alerts.absorb(told)
+    assert watch.signals(alerts.absorb([signal(9, "r1", minutes=61)]), now) == []
+    risks = EntityRisks(alerts)
+    fresh, later = (risks.of("ip", "10.0.0.9", moment).score for moment in (now, now + timedelta(days=3)))
+    assert 0.5 < fresh < 1
+    assert later < fresh / 2
+    assert risks.of("host", "10.0.0.9", now).score == 0
+    assert set(risks.everywhere(now)) == {("ip", "10.0.0.9")}
+
+
+def test_what_came_of_a_rule_is_counted_by_day_and_verdict(alerts: Alerts, records: Records) -> None:
+    alerts.absorb([signal(1), signal(2, minutes=1), signal(3, "r2", minutes=-60 * 30)])
+    found = alerts.search(AlertQuery(only={"rule": ("r1",)})).alerts[0]
+    alerts.close(ANALYST, [found.id], Disposition.TRUE_POSITIVE, "seen")
+    outcomes = AlertOutcomes(records).of_rules(START + timedelta(minutes=5))
+    assert outcomes["r1"].days == (0, 0, 0, 0, 0, 0, 2)
+    assert outcomes["r1"].precision == 1.0
+    assert outcomes["r2"].days == (0, 0, 0, 0, 0, 1, 0)
+    assert outcomes["r2"].precision is None
