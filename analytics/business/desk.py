@@ -17,6 +17,8 @@ from analytics.business.custody import Custody, Flags, custody
 from analytics.business.finding import Finding, finding
 from analytics.business.thresholds import Thresholds, thresholds
 
+_ENOUGH_UPLOADS = 20
+
 
 class Desk:
     """What every detector sees."""
@@ -32,12 +34,23 @@ class Desk:
 
     @cached_property
     def grace(self) -> float:
-        """How long (ms) uploads may be late here: what the site shows, within bounds."""
-        limits, lines = self.limits["custody"], self.book.lines
-        lags = (lines.recorded - lines.time)[lines.recorded >= lines.time]
-        usual = float(np.quantile(lags, 0.995)) if len(lags) else 0.0
+        """How long (ms) uploads may be late here: what most parties show, within bounds. One party that delivers weeks
+        at once does not make the others wait."""
+        limits = self.limits["custody"]
+        shown = self._late_uploads()
+        usual = float(np.quantile(shown, 0.75)) if shown else 0.0
         bounded = max(limits["grace_hours"] * HOUR_MS, limits["late_factor"] * usual)
         return min(bounded, limits["latest_days"] * DAY_MS)
+
+    def _late_uploads(self) -> list[float]:
+        """The delay that one of two hundred uploads exceeds, of each party with enough of them; else of all."""
+        lines = self.book.lines
+        past = np.flatnonzero(lines.recorded >= lines.time)
+        order = past[np.argsort(lines.party[past], kind="stable")]
+        lags = (lines.recorded - lines.time)[order]
+        cuts = np.flatnonzero(np.diff(lines.party[order])) + 1
+        groups = [group for group in np.split(lags, cuts) if len(group) >= _ENOUGH_UPLOADS] or [lags]
+        return [float(np.quantile(group, 0.995)) for group in groups if len(group)]
 
     @cached_property
     def settled(self) -> Flags:

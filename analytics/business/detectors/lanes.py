@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -21,7 +21,8 @@ def new_lane(desk: Desk) -> Iterator[Finding]:
     limits, lines = desk.limits["lane"], desk.book.lines
     lanes = _lanes(desk)
     known_until = desk.book.begin + limits["learn_days"] * DAY_MS
-    customers, suppliers = _neighbours(lanes)
+    settled = [pair for pair, members in lanes.items() if lines.time[members[0]] < known_until]
+    customers, suppliers = _neighbours(settled)
     for (source, target), members in lanes.items():
         if lines.time[members[0]] < known_until or len(members) < limits["least_bills"]:
             continue
@@ -50,7 +51,8 @@ def _lanes(desk: Desk) -> Lanes:
     return found
 
 
-def _neighbours(lanes: Lanes) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
+def _neighbours(lanes: Iterable[tuple[int, int]]) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
+    """Customers and suppliers of each party by lanes that were there before: a new one vouches for no other."""
     customers: defaultdict[int, set[int]] = defaultdict(set)
     suppliers: defaultdict[int, set[int]] = defaultdict(set)
     for source, target in lanes:
