@@ -16,6 +16,7 @@ from infra.events.table import FieldType
 from infra.store.embedded.bucket_keys import Keys, cut, first, key_of, many, survivors, values_of
 from infra.store.embedded.engine import Engine
 from infra.store.embedded.metric_values import by_clause, empty, quantiles, sampled, stats
+from infra.store.embedded.picked import pick
 from infra.store.embedded.relation import relation
 from infra.store.embedded.rows import fetch_rows
 from infra.store.embedded.segment import Segment
@@ -129,7 +130,9 @@ class Aggregate:
         keys = [(key_of(compiled, level.agg, self.query), number) for number, level in enumerate(above)]
         shown += [f"{expression} AS m{number}" for (expression, _), number in keys]
         condition = f"{in_window(compiled, self.query.window, segments)} AND {compiled.where(self.query.filter)}"
-        base = relation(self.root, segments, compiled.columns, rows)
+        rest, tables = pick(self.engine, self.root, segments, compiled.columns)
+        compiled.tables.update(tables)
+        base = relation(self.root, rest, compiled.columns, rows, tables)
         if rows:
             shown += ["file", "row"]
         text = f"SELECT {', '.join(shown) or '1 AS one'} FROM ({base}) WHERE {condition}"
@@ -151,11 +154,11 @@ class Aggregate:
         compiled = Sql()
         text = self._statement(compiled, asked, rest)
         if joined is None:
-            return _Statement(text, compiled.parameters, {})
+            return _Statement(text, compiled.parameters, compiled.tables)
         kept = "".join(self._kept(compiled, level, number) for number, level in enumerate(asked.levels))
         named = ", ".join([*asked.keys, asked.measures.names])
         text = f"SELECT {named} FROM ({text}) UNION ALL SELECT {named} FROM tally WHERE true{kept}"
-        return _Statement(asked.joined(text), compiled.parameters, {"tally": joined})
+        return _Statement(asked.joined(text), compiled.parameters, {**compiled.tables, "tally": joined})
 
     def _whole(self) -> list[Segment]:
         """Segments that lie in the window as a whole, are read as a whole, and are worth remembering answers of."""
@@ -173,7 +176,7 @@ class Aggregate:
         def ask(segments: Sequence[Segment], most: int) -> dict[str, pa.Table] | None:
             compiled = Sql()
             text = f"{self._statement(compiled, free, segments, files=True)} LIMIT {most + 1}"
-            made = self.engine.columns(text, compiled.parameters)
+            made = self.engine.columns(text, compiled.parameters, compiled.tables)
             if made.num_rows > most:
                 return None
             rows, files = made.drop_columns("file"), made.column("file")
@@ -283,7 +286,7 @@ class Aggregate:
         compiled = Sql()
         source, names = self._measured(compiled, asked, self.segments), asked.keys[:-1]
         text = f"SELECT {', '.join([*names, 'approx_count_distinct(x0)'])} FROM ({source}){by_clause(names)}"
-        rows = self.engine.rows(text, compiled.parameters)
+        rows = self.engine.rows(text, compiled.parameters, compiled.tables)
         return {tuple(row[:-1]): Answer(values={"value": float(row[-1])}, approximate=True) for row in rows}
 
     def _percentiles(self, agg: Percentiles, above: list[_Level]) -> dict[Keys, Answer]:
@@ -322,7 +325,7 @@ class Aggregate:
             f"SELECT {', '.join([*names, *keys])}, count(*) FROM ({source}) WHERE {condition}"
             f" GROUP BY {', '.join([*names, *keys])}{first(names, ', '.join(keys), agg.size)}"
         )
-        return self._composed(agg, places, len(names), self.engine.rows(text, compiled.parameters))
+        return self._composed(agg, places, len(names), self.engine.rows(text, compiled.parameters, compiled.tables))
 
     def _composed(
         self, agg: Composite, places: list[Place], above: int, rows: list[tuple[Any, ...]]
@@ -347,7 +350,7 @@ class Aggregate:
             f"SELECT {', '.join([*names, 'file', 'row'])} FROM ({source})"
             f" QUALIFY row_number() OVER ({over}) <= {agg.size} ORDER BY x0 DESC, x1 ASC"
         )
-        rows = self.engine.rows(text, compiled.parameters)
+        rows = self.engine.rows(text, compiled.parameters, compiled.tables)
         events = fetch_rows(self.engine, self.root, self.segments, [row[-2:] for row in rows], agg.fields)
         grouped: dict[Keys, list[dict[str, Any]]] = defaultdict(list)
         for row, event in zip(rows, events, strict=True):

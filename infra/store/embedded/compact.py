@@ -72,8 +72,8 @@ def compact(store: EmbeddedStore, tiers: Tiers | None = None, most: int = 64) ->
 
 
 def index_anew(store: EmbeddedStore, most: int) -> int:
-    """Give an index to merged segments that have none this version can read; how many, at most ``most``."""
-    without = (segment for segment in store.manifest.live() if segment.level and not _indexed(store.folder, segment))
+    """Give an index to merged segments that have none of this version; how many, at most ``most``."""
+    without = (segment for segment in store.manifest.live() if segment.level and not indexed(store.folder, segment))
     done = 0
     for segment in islice(without, max(most, 0)):
         try:
@@ -85,8 +85,10 @@ def index_anew(store: EmbeddedStore, most: int) -> int:
     return done
 
 
-def _indexed(folder: Path, segment: Segment) -> bool:
-    return index.load((folder / segment.path).with_suffix(SIDECAR)) is not None
+def indexed(folder: Path, segment: Segment) -> bool:
+    """True where ``segment`` has an index of this version."""
+    found = index.load((folder / segment.path).with_suffix(SIDECAR))
+    return found is not None and found.current
 
 
 @contextmanager

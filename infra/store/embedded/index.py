@@ -1,16 +1,15 @@
-"""Which stretches of a segment may hold a word, a value or an id: a sidecar beside each compacted segment.
+"""Which rows of a segment may hold a word, a value or an id: a sidecar beside each compacted segment.
 
-A segment of 262,144 rows is 64 stretches of 4,096. An item found in one of them costs five bytes (32 bits of its hash
-and the stretch), one found in several twelve (the hash and a bit for each stretch). So the search for a rare word, an
-address or an id reads the stretches that have it and no others; a Bloom filter could only tell segments apart.
+Of an item that stands in a few rows the rows are kept, three bytes each; of one that stands in more, a bit for each of
+the segment's 64 stretches (4,096 rows of a full one) that have it. So the search for a rare word, an address or an id
+reads the rows that have it, one for something common the stretches; a Bloom filter could only tell segments apart.
 
-Items are hashed all at once, by numpy, as polynomials over their bytes modulo 2**64 with a final mix (Steele, Lea,
-Flood: SplitMix, OOPSLA 2014).
+The sidecar: a header, an offset for each 256 items, the sorted keys of the items, the lengths of what is kept of each
+(8 for the bits, else three for each row), and that itself. The first version kept stretches alone; it is still read.
 """
 
 from __future__ import annotations
 
-import hashlib
 import mmap
 import os
 import struct
@@ -20,192 +19,126 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from infra.events.table import Field, FieldType, table
-from infra.store.embedded.segment import GROUP_ROWS
-from infra.store.query.addresses import ip_key
-from infra.store.query.sql import FLAT_PATHS
-from infra.store.query.tokens import tokens
+from infra.store.embedded.items import FEW, Items, Longs, counted, distinct, items_of, key_of, value_salt, word_salt
+from infra.store.embedded.segment import STRETCH_ROWS
+from infra.store.embedded.spans import Spans, joined, of_mask
 
-ALL = -1
-"""Every stretch: the mask of what cannot be told."""
 STRETCHES = 64
-SKIPPED = frozenset({"event.original"})
-_SIGN = b"YDINDEX\x01"
+_SIGN = b"YDINDEX\x02"
 _HEADER = struct.Struct("<8sQQQ")
-_SPLIT = r"[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+"
-"""Signs of ASCII: no engine takes them for a part of a word."""
-_FACTOR = 0x9E3779B97F4A7C15
-_MASK = 0xFFFFFFFFFFFFFFFF
-_BLOCK = 1 << 16
+_BITS = 8
+_STEP = 256
+_ROW = 3
+_MOST_ROWS = 1 << 8 * _ROW
+_FIRST_SIGN = b"YDINDEX\x01"
+Bytes = npt.NDArray[np.uint8]
 Keys = npt.NDArray[np.uint32]
-Longs = npt.NDArray[np.uint64]
 
 
 def stretch_rows(rows: int) -> int:
-    """Rows of one stretch of a segment of ``rows``: whole row groups, at most 64 stretches."""
-    groups = -(-max(rows, 1) // GROUP_ROWS)
-    return -(-groups // STRETCHES) * GROUP_ROWS
+    """Rows of one stretch of a segment of ``rows``: whole blocks, at most 64 stretches."""
+    blocks = -(-max(rows, 1) // STRETCH_ROWS)
+    return -(-blocks // STRETCHES) * STRETCH_ROWS
 
 
-def build(rows: pa.Table) -> bytes:
-    """The sidecar of a segment of ``rows`` in their order."""
-    width = stretch_rows(rows.num_rows)
-    pairs: list[Longs] = []
-    for name in rows.column_names:
-        field = table().get(name)
-        if field is not None and name not in SKIPPED and not name.endswith(FLAT_PATHS):
-            column = rows.column(name)
-            pairs += [_pairs(field, column.slice(at, _BLOCK), at, width) for at in range(0, rows.num_rows, _BLOCK)]
-    found = _distinct(np.concatenate(pairs)) if pairs else np.zeros(0, np.uint64)
-    return _packed(found, width)
+def build(rows: pa.Table, width: int | None = None) -> bytes:
+    """The sidecar of a segment of ``rows`` in their order, with stretches of ``width`` rows."""
+    found = items_of(rows, width or stretch_rows(rows.num_rows))
+    rare, often = _parted(found, few=FEW if rows.num_rows <= _MOST_ROWS else 0)
+    return _packed(rare, often, found.width)
 
 
-def _distinct(values: Longs) -> Longs:
-    """Sorted, each once; several times as fast as numpy's own, which hashes."""
-    ordered = np.sort(values)
-    found: Longs = ordered[np.concatenate((ordered[:1] == ordered[:1], ordered[1:] != ordered[:-1]))]
+def _parted(found: Items, few: int) -> tuple[Longs, Longs]:
+    """Pairs of key and row of what stands in at most ``few`` rows of the whole segment, and of key and stretch of the
+    rest."""
+    nothing = np.zeros(0, np.uint64)
+    rare, often = distinct(np.concatenate([nothing, *found.rare])), distinct(np.concatenate([nothing, *found.often]))
+    keys = rare >> np.uint64(32)
+    counts, at = counted(keys)
+    more = (counts > few)[at] | _among(keys, often >> np.uint64(6))
+    return rare[~more], distinct(np.concatenate((often, found.placed(rare[more]))))
+
+
+def _among(keys: Longs, ordered: Longs) -> npt.NDArray[np.bool_]:
+    if not len(ordered):
+        return np.zeros(len(keys), np.bool_)
+    found: npt.NDArray[np.bool_] = ordered[np.minimum(np.searchsorted(ordered, keys), len(ordered) - 1)] == keys
     return found
 
 
-def _packed(pairs: Longs, width: int) -> bytes:
-    """Sorted pairs of key and stretch: those that stand alone, then keys with the bits of all their stretches."""
-    keys, places = (pairs >> np.uint64(6)).astype(np.uint32), (pairs & np.uint64(63)).astype(np.uint8)
-    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else np.zeros(0, np.int64)
-    counts = np.diff(np.append(starts, len(keys)))
-    alone = starts[counts == 1]
-    bits = np.uint64(1) << places.astype(np.uint64)
-    masks = np.bitwise_or.reduceat(bits, starts)[counts > 1] if len(keys) else bits
-    many = keys[starts[counts > 1]]
-    head = _HEADER.pack(_SIGN, width, len(alone), len(many))
-    # eight-byte values first, so that all lie where they can be read in place
-    return b"".join((head, masks.tobytes(), many.tobytes(), keys[alone].tobytes(), places[alone].tobytes()))
+def _packed(rare: Longs, often: Longs, width: int) -> bytes:
+    rows, row_items = counted(rare >> np.uint64(32))
+    stretches, _ = counted(often >> np.uint64(6))
+    first_rows, first_bits = _starts(rows), _starts(stretches)
+    keys = np.concatenate((rare[first_rows] >> np.uint64(32), often[first_bits] >> np.uint64(6))).astype(np.uint32)
+    lengths = np.concatenate((rows * _ROW, np.full(len(stretches), _BITS))).astype(np.int64)
+    order = np.argsort(keys, kind="stable")
+    starts = np.empty(len(keys), np.int64)
+    starts[order] = _starts(lengths[order])
+    kept = np.zeros(int(lengths.sum()), np.uint8)
+    place = starts[row_items] + (np.arange(len(rare)) - first_rows[row_items]) * _ROW
+    for byte in range(_ROW):
+        kept[place + byte] = (rare >> np.uint64(8 * byte) & np.uint64(0xFF)).astype(np.uint8)
+    if len(often):
+        masks = np.bitwise_or.reduceat(np.uint64(1) << (often & np.uint64(63)), first_bits).astype("<u8")
+        kept[starts[len(rows) :, None] + np.arange(_BITS)] = masks.view(np.uint8).reshape(-1, _BITS)
+    steps = starts[order][::_STEP].astype("<u8")
+    head = _HEADER.pack(_SIGN, width, len(keys), len(kept))
+    sizes = lengths[order].astype(np.uint8)
+    return b"".join((head, steps.tobytes(), keys[order].tobytes(), sizes.tobytes(), kept.tobytes()))
 
 
-def _pairs(field: Field, column: pa.ChunkedArray, first: int, width: int) -> Longs:
-    """Keys and stretches (in the lowest six bits) of the items in some rows of a column."""
-    values = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    owners = np.arange(first, first + len(values), dtype=np.int64)
-    if field.array:
-        owners = first + pc.list_parent_indices(values).to_numpy(zero_copy_only=False)
-        values = pc.list_flatten(values)
-    if field.type in (FieldType.TEXT, FieldType.WILDCARD):
-        return _worded(field.name, values, owners // width)
-    if field.type is FieldType.KEYWORD:
-        return _valued(field.name, values, owners // width)
-    if field.type is FieldType.IP:
-        return _valued(field.name, values, owners // width, addresses=True)
-    return np.zeros(0, np.uint64)
-
-
-def _valued(name: str, values: pa.Array, places: npt.NDArray[np.int64], *, addresses: bool = False) -> Longs:
-    coded = values.dictionary_encode()
-    distinct = coded.dictionary
-    if addresses:
-        distinct = pa.array([ip_key(value) for value in distinct.to_pylist()], pa.string())
-    keys = _hashes(distinct, value_salt(name))
-    there = pc.is_valid(coded.indices).to_numpy(zero_copy_only=False)
-    chosen = coded.indices.drop_null().to_numpy(zero_copy_only=False)
-    found: Longs = _distinct(keys[chosen] << np.uint64(6) | places[there].astype(np.uint64))
-    return found
-
-
-def _worded(name: str, values: pa.Array, places: npt.NDArray[np.int64]) -> Longs:
-    split = pc.split_pattern_regex(values, _SPLIT)
-    owners = places[pc.list_parent_indices(split).to_numpy(zero_copy_only=False)].astype(np.uint64)
-    words = pc.list_flatten(split)
-    plain = pc.string_is_ascii(words).to_numpy(zero_copy_only=False)
-    there = pc.binary_length(words).to_numpy(zero_copy_only=False) > 0
-    keys = _hashes(pc.ascii_lower(words), word_salt(name))
-    pairs: Longs = _distinct((keys << np.uint64(6) | owners)[there & plain])
-    return pairs if plain.all() else _distinct(np.concatenate((pairs, _odd(name, words, owners, ~plain))))
-
-
-def _odd(name: str, words: pa.Array, owners: Longs, odd: npt.NDArray[np.bool_]) -> Longs:
-    """What goes beyond ASCII between its signs: split and folded as queries do, each distinct one once."""
-    coded = words.filter(pa.array(odd)).dictionary_encode()
-    parts = [tokens(word) for word in coded.dictionary.to_pylist()]
-    counts = np.array([len(part) for part in parts], np.int64)
-    keys = _hashes(pa.array([one for part in parts for one in part], pa.string()), word_salt(name))
-    starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
-    chosen = coded.indices.to_numpy(zero_copy_only=False)
-    repeats = counts[chosen]
-    within = np.arange(int(repeats.sum())) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-    found: Longs = keys[np.repeat(starts[chosen], repeats) + within] << np.uint64(6)
-    return found | np.repeat(owners[odd], repeats)
-
-
-def _hashes(texts: pa.Array, salt: int) -> Longs:
-    """32-bit keys of texts, in 64-bit words; null is nothing and gets any."""
-    texts = pc.fill_null(texts, "") if texts.null_count else texts
-    texts = texts.cast(pa.large_string())
-    offsets = np.frombuffer(texts.buffers()[1], np.int64)[texts.offset : texts.offset + len(texts) + 1]
-    if not len(texts):
-        return np.zeros(0, np.uint64)
-    lengths = np.diff(offsets)
-    start, end = int(offsets[0]), int(offsets[-1])
-    sums = np.zeros(len(texts), np.uint64)
-    if end > start:
-        data = np.frombuffer(texts.buffers()[2], np.uint8)[start:end].astype(np.uint64) + np.uint64(1)
-        place = np.arange(end - start) - np.repeat(offsets[:-1] - start, lengths)
-        weighted = data * _powers(int(lengths.max()))[place]
-        filled = lengths > 0
-        sums[filled] = np.add.reduceat(weighted, (offsets[:-1] - start)[filled])
-    return _mixed(sums ^ np.uint64(salt)) >> np.uint64(32)
-
-
-@lru_cache(maxsize=4)
-def _powers_of(count: int) -> Longs:
-    return np.multiply.accumulate(np.full(count, _FACTOR, np.uint64))
-
-
-def _powers(count: int) -> Longs:
-    """Powers of the factor, at least ``count``."""
-    return _powers_of(1 << max(10, (count - 1).bit_length()))
-
-
-def _mixed(value: Longs) -> Longs:
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed: Longs = value ^ (value >> np.uint64(31))
-    return mixed
-
-
-def key_of(text: str, salt: int) -> int:
-    """The key of one text, as ``build`` makes it."""
-    total, power = 0, 1
-    for byte in text.encode("utf-8", "surrogatepass"):
-        power = power * _FACTOR & _MASK
-        total = total + (byte + 1) * power & _MASK
-    value = total ^ salt
-    value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9 & _MASK
-    value = (value ^ value >> 27) * 0x94D049BB133111EB & _MASK
-    return (value ^ value >> 31) >> 32
-
-
-@lru_cache(maxsize=4096)
-def word_salt(name: str) -> int:
-    """What tells words of one field from those of another."""
-    return _salt(f"w{name}")
-
-
-@lru_cache(maxsize=4096)
-def value_salt(name: str) -> int:
-    """What tells whole values of one field from those of another."""
-    return _salt(f"v{name}")
-
-
-def _salt(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+def _starts(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return np.cumsum(lengths) - lengths
 
 
 class Index:
     """A sidecar, read where it lies."""
 
+    current = True
+
+    def __init__(self, data: bytes | mmap.mmap) -> None:
+        sign, self.width, count, kept = _HEADER.unpack_from(data)
+        steps = -(-count // _STEP)
+        if sign != _SIGN or len(data) != _HEADER.size + 8 * steps + 5 * count + kept:
+            raise ValueError(sign)
+        at = _HEADER.size
+        self._steps = np.frombuffer(data, np.uint64, steps, at)
+        self._keys = np.frombuffer(data, np.uint32, count, at := at + 8 * steps)
+        self._lengths = memoryview(data)[at + 4 * count : at + 5 * count]
+        self._kept = memoryview(data)[at + 5 * count :]
+
+    def word(self, name: str, word: str) -> Spans:
+        """The rows that may hold ``word`` in the text field ``name``; the last range may reach beyond the segment."""
+        return self._spans(key_of(word, word_salt(name)))
+
+    def value(self, name: str, value: str) -> Spans:
+        """The rows that may hold the whole ``value``; addresses by their key."""
+        return self._spans(key_of(value, value_salt(name)))
+
+    def _spans(self, key: int) -> Spans:
+        at = int(np.searchsorted(self._keys, np.uint32(key)))
+        if at >= len(self._keys) or self._keys[at] != key:
+            return ()
+        step = at - at % _STEP
+        start = int(self._steps[at // _STEP]) + sum(self._lengths[step:at])
+        kept = bytes(self._kept[start : start + self._lengths[at]])
+        if len(kept) == _BITS:
+            return of_mask(int.from_bytes(kept, "little"), self.width)
+        rows = [int.from_bytes(kept[at : at + _ROW], "little") for at in range(0, len(kept), _ROW)]
+        return joined((row, row + 1) for row in rows)
+
+
+class FirstIndex(Index):
+    """A sidecar of the first version: the stretch of an item that stands in one, the bits of one that stands in
+    several."""
+
+    current = False
+
     def __init__(self, data: bytes | mmap.mmap) -> None:
         sign, self.width, alone, many = _HEADER.unpack_from(data)
-        if sign != _SIGN or len(data) != _HEADER.size + 12 * many + 5 * alone:
+        if sign != _FIRST_SIGN or len(data) != _HEADER.size + 12 * many + 5 * alone:
             raise ValueError(sign)
         at = _HEADER.size
         self._masks = np.frombuffer(data, np.uint64, many, at)
@@ -213,34 +146,28 @@ class Index:
         self._alone = np.frombuffer(data, np.uint32, alone, at := at + 4 * many)
         self._places = np.frombuffer(data, np.uint8, alone, at + 4 * alone)
 
-    def word(self, name: str, word: str) -> int:
-        """The stretches that may hold ``word`` in the text field ``name``, a bit each."""
-        return self._mask(key_of(word, word_salt(name)))
-
-    def value(self, name: str, value: str) -> int:
-        """The stretches that may hold the whole ``value``; addresses by their key."""
-        return self._mask(key_of(value, value_salt(name)))
-
-    def _mask(self, key: int) -> int:
+    def _spans(self, key: int) -> Spans:
         at = int(np.searchsorted(self._many, np.uint32(key)))
         if at < len(self._many) and self._many[at] == key:
-            return int(self._masks[at])
+            return of_mask(int(self._masks[at]), self.width)
         at = int(np.searchsorted(self._alone, np.uint32(key)))
-        return 1 << int(self._places[at]) if at < len(self._alone) and self._alone[at] == key else 0
+        there = at < len(self._alone) and self._alone[at] == key
+        return of_mask(1 << int(self._places[at]), self.width) if there else ()
 
 
 def load(path: Path) -> Index | None:
     """The sidecar in ``path``; None where there is none (a segment not yet compacted), or one of another version."""
     try:
-        return _opened(path)
+        return _opened(path, path.stat().st_mtime_ns)
     except (FileNotFoundError, ValueError, struct.error):
         return None
 
 
 @lru_cache(maxsize=2048)
-def _opened(path: Path) -> Index:
+def _opened(path: Path, _written_ns: int) -> Index:
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return Index(mmap.mmap(file, 0, prot=mmap.PROT_READ))
+        data = mmap.mmap(file, 0, prot=mmap.PROT_READ)
     finally:
         os.close(file)
+    return FirstIndex(data) if data[: len(_FIRST_SIGN)] == _FIRST_SIGN else Index(data)

@@ -1,15 +1,17 @@
-"""Which stretches of a segment a filter may match in: by its columns, its range of ids, and its index."""
+"""Which rows of a segment a filter may match in: by its columns, its range of ids, and its index."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from infra.events.table import FieldType
-from infra.store.embedded.index import ALL, SKIPPED, Index, load
-from infra.store.embedded.segment import SIDECAR, Segment
+from infra.store.embedded.index import Index, load
+from infra.store.embedded.items import SKIPPED
+from infra.store.embedded.picked import SPARSE
+from infra.store.embedded.segment import SIDECAR, STRETCH_ROWS, Segment
+from infra.store.embedded.spans import Spans, common, rounded, size, union
 from infra.store.query.addresses import ip_key
 from infra.store.query.anywhere import expand
 from infra.store.query.names import Place, place, value_of
@@ -25,28 +27,14 @@ def narrowed(root: Path, segment: Segment, node: Filter) -> Segment | None:
     """``segment`` with the ranges of rows in which an event can meet ``node``; None where there are none."""
     if isinstance(node, All | Not):
         return segment
-    prober = _Prober(root, segment)
-    mask = prober.probe(node)
-    if not mask:
-        return None
-    if mask == ALL or prober.index is None:
+    spans = _Prober(root, segment).probe(node)
+    if spans is None:
         return segment
-    ranges = tuple(_ranges(mask, prober.index.width, segment.rows))
-    if sum(end - start for start, end in ranges) > _DENSE * segment.rows:
-        return segment
-    return replace(segment, ranges=ranges)
-
-
-def _ranges(mask: int, width: int, rows: int) -> Iterator[tuple[int, int]]:
-    """The rows of the bits of ``mask``, neighbours together."""
-    at = 0
-    while mask >> at:
-        while not mask >> at & 1:
-            at += 1
-        start = at
-        while mask >> at & 1:
-            at += 1
-        yield start * width, min(at * width, rows)
+    if size(spans) > SPARSE:
+        spans = rounded(spans, STRETCH_ROWS, segment.rows)
+    if size(spans) > _DENSE * segment.rows:
+        return segment if spans else None
+    return replace(segment, ranges=tuple((start, min(end, segment.rows)) for start, end in spans)) if spans else None
 
 
 @dataclass
@@ -60,75 +48,60 @@ class _Prober:
             return None
         return load((self.root / self.segment.path).with_suffix(SIDECAR))
 
-    def probe(self, node: Filter) -> int:
+    def probe(self, node: Filter) -> Spans | None:
         match node:
             case All() | Not():
-                return ALL
+                return None
             case And(items):
-                mask = ALL
+                found: Spans | None = None
                 for item in items:
-                    mask &= self.probe(item)
-                    if not mask:
+                    found = common(found, self.probe(item))
+                    if found == ():
                         break
-                return mask
+                return found
             case Or(items):
-                mask = 0
-                for item in items:
-                    mask |= self.probe(item)
-                return mask
+                return union(self.probe(item) for item in items)
             case Anywhere():
                 return self.probe(expand(node))
             case Ids(values):
-                return self._ids(values)
+                return union(map(self._id, values))
         where = place(node.field)
-        return self._column(where, node) if where.column in self.segment.columns else 0
+        return self._column(where, node) if where.column in self.segment.columns else ()
 
-    def _column(self, where: Place, node: Filter) -> int:
+    def _column(self, where: Place, node: Filter) -> Spans | None:
         match node:
             case Phrase(_, text) | Match(_, text, False):
                 return self._words(where, text)
             case Match(_, text, True):
-                mask = 0
-                for word in tokens(text):
-                    mask |= self._words(where, word)
-                return mask
+                return union(self._words(where, word) for word in tokens(text))
             case Term(_, value, ignore_case):
-                return ALL if ignore_case else self._value(where, value)
+                return None if ignore_case else self._value(where, value)
             case Terms(_, values):
-                mask = 0
-                for value in values:
-                    mask |= self._value(where, value)
-                return mask
-        return ALL
+                return union(self._value(where, value) for value in values)
+        return None
 
-    def _ids(self, values: tuple[str, ...]) -> int:
-        mask = 0
-        for value in values:
-            mask |= self._id(value)
-        return mask
-
-    def _id(self, value: str) -> int:
+    def _id(self, value: str) -> Spans | None:
         if not self.segment.id0 <= value <= self.segment.id1:
-            return 0
-        return ALL if self.index is None else self.index.value("event.id", value)
+            return ()
+        return None if self.index is None else self.index.value("event.id", value)
 
-    def _words(self, where: Place, text: str) -> int:
+    def _words(self, where: Place, text: str) -> Spans | None:
         if self.index is None or where.type not in _WORDY or where.column in SKIPPED:
-            return ALL
-        mask = ALL
+            return None
+        found: Spans | None = None
         for word in tokens(text):
-            mask &= self.index.word(where.column, word)
-        return mask
+            found = common(found, self.index.word(where.column, word))
+        return found
 
-    def _value(self, where: Place, value: str | int | float | bool) -> int:
+    def _value(self, where: Place, value: str | int | float | bool) -> Spans | None:
         if where.column == "event.id":
             return self._id(str(value))
         if where.words:
             return self._words(where, str(value))
         if self.index is None or where.column in SKIPPED or where.flat:
-            return ALL
+            return None
         if where.type is FieldType.KEYWORD:
             return self.index.value(where.column, str(value_of(where, value)))
         if where.type is FieldType.IP:
             return self.index.value(where.column, ip_key(str(value_of(where, value))))
-        return self._words(where, str(value)) if where.type is FieldType.WILDCARD else ALL
+        return self._words(where, str(value)) if where.type is FieldType.WILDCARD else None

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Sequence, Set
 from pathlib import Path
 
-from infra.store.embedded.segment import Segment
+from infra.store.embedded.segment import STRETCH_ROWS, Segment
+from infra.store.embedded.spans import rounded
 from infra.store.query.sql import absent, known_columns, quoted
 
 Ranges = Sequence[tuple[int, int]]
+_FEW_RANGES = 8
 
 
-def relation(root: Path, segments: Sequence[Segment], columns: Set[str], rows: bool = False) -> str:
-    """SQL that yields ``columns`` of all ``segments``; absent columns are NULL.
+def relation(
+    root: Path, segments: Sequence[Segment], columns: Set[str], rows: bool = False, tables: Collection[str] = ()
+) -> str:
+    """SQL that yields ``columns`` of all ``segments``, and of ``tables`` that have them; absent columns are NULL.
 
     With ``rows``, also ``file`` (path) and ``row`` (number in the file).
     """
@@ -25,9 +29,20 @@ def relation(root: Path, segments: Sequence[Segment], columns: Set[str], rows: b
         if segment.ranges is None:
             groups[present].append(str(root / segment.path))
         else:
-            parts.append(_part(wanted, set(present), [str(root / segment.path)], rows, segment.ranges))
+            parts.append(_part(wanted, set(present), [str(root / segment.path)], rows, _bounded(segment)))
     parts += [_part(wanted, set(present), files, rows) for present, files in groups.items()]
+    parts += [f"SELECT {_listed(wanted, rows)} FROM {name}" for name in tables]
     return " UNION ALL ".join(parts) if parts else _nothing(wanted, rows)
+
+
+def _bounded(segment: Segment) -> Ranges:
+    """The ranges of ``segment``; of a great many the blocks, which are at most 64 of a full one."""
+    ranges = segment.ranges or ()
+    return ranges if len(ranges) <= _FEW_RANGES else rounded(ranges, STRETCH_ROWS, segment.rows)
+
+
+def _listed(wanted: Sequence[str], rows: bool) -> str:
+    return ", ".join([*map(quoted, wanted), *(["file", "row"] if rows else [])]) or "1 AS one"
 
 
 def _part(

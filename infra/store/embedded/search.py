@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from infra.errors import AppError, ErrorKind
 from infra.events.table import FieldType
 from infra.store.embedded.engine import Engine
+from infra.store.embedded.picked import MOST, pick
 from infra.store.embedded.relation import relation
-from infra.store.embedded.rows import fetch_rows
-from infra.store.embedded.segment import Segment
+from infra.store.embedded.rows import fetch_rows, sliced
+from infra.store.embedded.segment import GROUP_ROWS, Segment
 from infra.store.embedded.window import in_window
 from infra.store.query.cursor import read_cursor, write_cursor
 from infra.store.query.names import Place, place
 from infra.store.query.sql import Sql
 from infra.store.query.tree import Page, Query, Sort
 
-_FIRST_ROWS = 60_000
+_FIRST_ROWS = 32_768
 _GROWTH = 4
+_MOST_ROWS = MOST * GROUP_ROWS
 _FEW = 1_000
 """Where the index leaves little to read, so many rows more than a page are taken, which spares counting them."""
 
@@ -58,13 +62,14 @@ class Search:
             return
         group: list[Segment] = []
         rows, enough = 0, _FIRST_ROWS
-        for at, segment in enumerate(self.segments):
+        pieces = sliced(self.root, self.segments, _FIRST_ROWS)
+        for at, segment in enumerate(pieces):
             group.append(segment)
             rows += segment.looked_at
-            rest = self.segments[at + 1 :]
+            rest = pieces[at + 1 :]
             if not rest or rows >= enough:
                 yield group, rest[0].t1 if rest else None
-                group, rows, enough = [], 0, enough * _GROWTH
+                group, rows, enough = [], 0, min(enough * _GROWTH, _MOST_ROWS)
 
     def _newest_first(self) -> bool:
         return bool(self.query.sort) and self.query.sort[0] == Sort("@timestamp", descending=True)
@@ -80,34 +85,48 @@ class Search:
     def _look(self, group: list[Segment]) -> None:
         compiled = Sql()
         condition = f"{in_window(compiled, self.query.window, group)} AND {compiled.where(self.query.filter)}"
-        counted = f"SELECT count(*) FROM ({relation(self.root, group, compiled.columns)}) WHERE {condition}"
+        filtered = set(compiled.columns)
+        expressions = [sort_expression(compiled, key.field, key.descending) for key in self.keys]
+        rest, tables = pick(self.engine, self.root, group, compiled.columns)
+        source = relation(self.root, rest, filtered, tables=tables)
+        counted = f"SELECT count(*) FROM ({source}) WHERE {condition}"
         few = all(segment.ranges is not None for segment in group)
         most = self.query.limit + (_FEW if few and self.query.limit else 0)
-        found = self._top(group, compiled, condition, most) if most else 0
+        if self._settled(group):
+            most = found = 0
+        else:
+            source = relation(self.root, rest, compiled.columns, rows=True, tables=tables)
+            found = self._top(compiled, source, tables, condition, expressions, most) if most else 0
         if found < most and not self.query.after:
             self.total += found
         elif self.total < self.query.count_up_to or not self._newest_first():
-            self.total += self.engine.rows(counted, compiled.parameters)[0][0]
+            self.total += self.engine.rows(counted, compiled.parameters, tables)[0][0]
         else:
             self.total += found
             self.whole = False
 
-    def _top(self, group: list[Segment], compiled: Sql, condition: str, most: int) -> int:
-        """Take the best rows of ``group`` in; how many it had, at most ``most``. Fewer are all there are, which spares
+    def _settled(self, group: Sequence[Segment]) -> bool:
+        """True where the page is full of events newer than any of ``group``: those are only counted."""
+        full = 0 < self.query.limit <= len(self.found)
+        return full and self._newest_first() and self.found[-1][0] > max(segment.t1 for segment in group)
+
+    def _top(
+        self, compiled: Sql, source: str, tables: Mapping[str, pa.Table], condition: str, expressions: Sequence[str],
+        most: int,
+    ) -> int:  # fmt: skip
+        """Take the best rows of ``source`` in; how many it had, at most ``most``. Fewer are all there are, which spares
         counting them."""
-        expressions = [sort_expression(compiled, key.field, key.descending) for key in self.keys]
         if self.query.after:
             condition += f" AND {_behind(compiled, self.keys, expressions, read_cursor(self.keys, self.query.after))}"
         ordered = ", ".join(
             f"{expression} {'DESC' if key.descending else 'ASC'} NULLS LAST"
             for key, expression in zip(self.keys, expressions, strict=True)
         )
-        source = relation(self.root, group, compiled.columns, rows=True)
         text = (
             f"SELECT {', '.join(map(_plain, self.keys, expressions))}, file, row FROM ({source}) WHERE {condition}"
             f" ORDER BY {ordered} LIMIT {most}"
         )
-        rows = self.engine.rows(text, compiled.parameters)
+        rows = self.engine.rows(text, compiled.parameters, tables)
         self.found = sorted([*self.found, *rows], key=_order(self.keys))[: self.query.limit]
         return len(rows)
 

@@ -14,14 +14,19 @@ import pyarrow.parquet as pq
 
 from infra.durable import sync_folder
 from infra.events.table import FieldType, table
+from infra.store.embedded.spans import rounded, size
 
 SCHEMA_VERSION = 1
 SIDECAR = ".tokens"
 """What ends the name of the filter beside a compacted segment."""
 _DISTINCT = frozenset({"event.id", "event.original", "message", "event.hash", "event.ingested", "@timestamp"})
 
-GROUP_ROWS = 4_096
+STRETCH_ROWS = 4_096
+"""Rows that the index of a full segment tells apart of something common."""
+GROUP_ROWS = 2_048
 """Rows that have to be unpacked to fetch one: small groups make pages quick and cost a few percent of disk."""
+WIDE = 64
+"""Columns of a segment from which on groups are twice as large: what a file says of its groups is kept in memory."""
 _UNORDERED = (FieldType.TEXT, FieldType.FLAT, FieldType.BINARY, FieldType.WILDCARD)
 
 
@@ -50,8 +55,8 @@ class Segment:
 
     @property
     def looked_at(self) -> int:
-        """Rows that a query has to look at."""
-        return self.rows if self.ranges is None else sum(end - start for start, end in self.ranges)
+        """Rows that a query has to unpack: whole blocks."""
+        return self.rows if self.ranges is None else size(rounded(self.ranges, GROUP_ROWS, self.rows))
 
 
 def write_segment(folder: Path, path: str, stream: str, day: str, level: int, rows: pa.Table) -> Segment:
@@ -80,19 +85,29 @@ def write_segment(folder: Path, path: str, stream: str, day: str, level: int, ro
 
 def _write(rows: pa.Table, file: Path, level: int) -> None:
     names = rows.column_names
+    repeating = _repeated if level else _repeats
     pq.write_table(
         rows,
         file,
         compression="zstd" if level else "lz4",
         compression_level=3 if level else None,
-        row_group_size=GROUP_ROWS,
-        use_dictionary=[name for name in names if level or _repeats(name)],
+        row_group_size=GROUP_ROWS if len(names) < WIDE else 2 * GROUP_ROWS,
+        use_dictionary=[name for name in names if repeating(name, rows)],
         write_statistics=[name for name in names if _ordered(name)],
         store_schema=False,
     )
 
 
-def _repeats(name: str) -> bool:
+def _repeated(name: str, rows: pa.Table) -> bool:
+    """True where a value of a column stands there twice or more on the average: a dictionary of single ones would only
+    have to be unpacked as a whole for one of them."""
+    values = rows.column(name).slice(0, GROUP_ROWS).combine_chunks()
+    if pa.types.is_list(values.type):
+        values = pc.list_flatten(values)
+    return 2 * len(values.unique()) <= len(values)
+
+
+def _repeats(name: str, _: pa.Table) -> bool:
     field = table().get(name)
     return name not in _DISTINCT and field is not None and field.type in (FieldType.KEYWORD, FieldType.IP)
 

@@ -57,11 +57,13 @@ def pointer(key: str) -> str:
 
 
 class Sql:
-    """Compiles filters into conditions; collects their parameters and the columns they read."""
+    """Compiles filters into conditions; collects their parameters and the columns they read. ``tables`` are those that
+    a statement names besides files."""
 
     def __init__(self) -> None:
         self.parameters: dict[str, Any] = {}
         self.columns: set[str] = set()
+        self.tables: dict[str, Any] = {}
 
     def bind(self, value: Any) -> str:
         """A parameter holding ``value``; moments become naive UTC, as the columns are."""

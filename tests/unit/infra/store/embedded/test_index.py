@@ -1,17 +1,20 @@
-"""The index never misses: whatever a row holds is found in the stretch of that row; and it tells most others apart."""
+"""The index never misses: whatever a row holds is found in rows that include it; and it tells most others apart."""
 
 from __future__ import annotations
 
+import os
 import random
+import struct
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.clock import ManualClock
-from infra.store.embedded import EmbeddedStore, index
+from infra.store.embedded import EmbeddedStore, index, items
 from infra.store.embedded.columns import to_arrow
 from infra.store.embedded.compact import Tiers, compact
 from infra.store.query.addresses import ip_key
@@ -33,32 +36,68 @@ def test_every_word_and_value_is_found_where_it_is(rows: list[tuple[str, str, li
          "source.ip": f"192.0.2.{at}"}
         for at, (message, host, tags) in enumerate(rows)
     ]  # fmt: skip
-    table = to_arrow(events)
-    pairs = [
-        index._pairs(field, table.column(name), 0, width)
-        for name in table.column_names
-        if (field := index.table().get(name)) is not None
-    ]
-    made = index.Index(index._packed(index._distinct(index.np.concatenate(pairs)), width))
+    made = index.Index(index.build(to_arrow(events), width))
     for at, (message, host, tags) in enumerate(rows):
-        here = 1 << at // width
-        assert made.value("event.id", f"id-{at}") & here
-        assert made.value("host.name", host) & here
-        assert made.value("source.ip", ip_key(f"192.0.2.{at}")) & here
-        assert all(made.value("tags", tag) & here for tag in tags)
-        for word in tokens(message):
-            assert made.word("message", word) & here, word
+        found = [
+            made.value("event.id", f"id-{at}"),
+            made.value("host.name", host),
+            made.value("source.ip", ip_key(f"192.0.2.{at}")),
+            *(made.value("tags", tag) for tag in tags),
+            *(made.word("message", word) for word in tokens(message)),
+        ]
+        assert all(any(start <= at < end for start, end in spans) for spans in found)
         assert not made.word("host.name", "surely-not-there")
 
 
-def test_most_of_what_is_not_there_is_told_apart() -> None:
-    events = [{"@timestamp": NOON, "event.id": f"id-{at}", "message": f"word{at} common"} for at in range(20_000)]
+def test_a_rare_word_is_told_by_its_rows_and_a_common_one_by_its_stretches() -> None:
+    """One in 8 rows of two blocks, one in 9, one that is common in the first block of rows and rare in the second."""
+    words: dict[int, list[str]] = {at: ["common"] for at in range(70_000)}
+    for at in range(8):
+        words[at * 9_000].append("eight")
+        words[at * 9_000 + 1].append("nine")
+    words[69_999] += ["nine", "mixed"]
+    for at in range(20):
+        words[at * 3].append("mixed")
+    events = [{"@timestamp": NOON, "event.id": f"id-{at}", "message": " ".join(words[at])} for at in range(70_000)]
     made = index.Index(index.build(to_arrow(events)))
     assert made.width == 4096
-    assert made.word("message", "common") == 0b11111
-    assert sum(made.word("message", f"word{at}").bit_count() for at in range(0, 20_000, 100)) == 200
+    assert made.word("message", "eight") == tuple((at * 9_000, at * 9_000 + 1) for at in range(8))
+    assert made.word("message", "common") == ((0, 18 * 4096),)
+    assert made.word("message", "mixed") == ((0, 4096), (17 * 4096, 18 * 4096))
+    assert all(start % 4096 == 0 for start, _ in made.word("message", "nine"))
+    assert made.value("event.id", "id-69999") == ((69_999, 70_000),)
     strangers = sum(bool(made.word("message", f"other{at}")) for at in range(20_000))
     assert strangers < 20
+
+
+def first_version(words: dict[str, list[int]], width: int) -> bytes:
+    """A sidecar as the version before wrote it: masks and keys of what stands in several stretches, then keys and
+    stretches of what stands in one."""
+    keyed = sorted((index.key_of(word, index.word_salt("message")), places) for word, places in words.items())
+    many = [(key, sum(1 << at for at in places)) for key, places in keyed if len(places) > 1]
+    alone = [(key, places[0]) for key, places in keyed if len(places) == 1]
+    return b"".join((
+        struct.pack("<8sQQQ", b"YDINDEX\x01", width, len(alone), len(many)),
+        *(struct.pack("<Q", mask) for _, mask in many), *(struct.pack("<I", key) for key, _ in many),
+        *(struct.pack("<I", key) for key, _ in alone), bytes(place for _, place in alone),
+    ))  # fmt: skip
+
+
+def test_an_index_of_the_first_version_is_read_until_it_is_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "a.tokens"
+    path.write_bytes(first_version({"here": [2], "there": [0, 1, 63], "药": [5]}, 4096))
+    made = index.load(path)
+    assert made is not None
+    assert not made.current
+    assert made.word("message", "here") == ((8192, 12_288),)
+    assert made.word("message", "there") == ((0, 8192), (63 * 4096, 64 * 4096))
+    assert made.word("message", "药") == ((5 * 4096, 6 * 4096),)
+    assert made.word("message", "nowhere") == ()
+    path.write_bytes(index.build(to_arrow([{"@timestamp": NOON, "event.id": "a", "message": "words"}])))
+    os.utime(path, ns=(1, 1))
+    renewed = index.load(path)
+    assert renewed is not None
+    assert renewed.current
 
 
 def test_a_broken_or_older_sidecar_only_costs_time(tmp_path: Path) -> None:
@@ -73,7 +112,7 @@ def test_a_broken_or_older_sidecar_only_costs_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "a", "药品", "\U0001f600", "x" * 5000])
 def test_a_query_hashes_as_the_index_does(text: str) -> None:
     salt = index.value_salt("host.name")
-    assert index.key_of(text, salt) == int(index._hashes(index.pa.array([text]), salt)[0])
+    assert index.key_of(text, salt) == int(items._hashes(pa.array([text]), salt)[0])
 
 
 def test_answers_are_the_same_with_and_without_an_index(tmp_path: Path) -> None:
@@ -110,7 +149,6 @@ def test_answers_are_the_same_with_and_without_an_index(tmp_path: Path) -> None:
     with_index = answers()
     for path in tmp_path.glob("*/*/*.tokens"):
         path.unlink()
-    index._opened.cache_clear()
     assert answers() == with_index
     assert compact(store).indexed == 1
     assert answers() == with_index
