@@ -17,6 +17,8 @@ class TooDeepError(ValueError):
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> Event:
     """``{"a": {"b": 1}}`` as ``{"a.b": 1}``; lists stay whole; raises ``TooDeepError`` beyond the bounds."""
+    if not prefix and dict not in map(type, tree.values()) and len(tree) <= MAX_FIELDS:
+        return dict(tree)
     event: Event = {}
     _walk(tree, prefix, event, 0)
     return event

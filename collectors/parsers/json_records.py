@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
+from collectors.parsers.by_names import by_names
 from collectors.parsers.ecs_values import file_names, put, relate
 from collectors.parsers.flatten import flatten
 from collectors.parsers.journal import is_journal, read_journal
@@ -105,13 +106,16 @@ def _one(tree: dict[str, Any], clock: Clockwork) -> Reading:
 
 
 def _generic(tree: dict[str, Any], clock: Clockwork) -> Reading:
-    event = {kept_name(name): value for name, value in flatten(tree).items()}
+    event = flatten(tree)
+    if (names := _kept_names(tuple(event))) is not None:
+        event = dict(zip(names, event.values(), strict=True))
     claims_ecs = "ecs.version" in event
     if not claims_ecs:
         _aliases(event, clock)
     name = "ecs" if claims_ecs else "json"
     message, program = event.get("message"), event.get("process.name")
-    if isinstance(message, str) and isinstance(program, str):
+    said = claims_ecs and event.get("event.category") and event.get("event.action")
+    if not said and isinstance(message, str) and isinstance(program, str):
         parser, fields = read_message(message, program, clock)
         if parser:
             name = f"{name}/{parser}"
@@ -119,7 +123,7 @@ def _generic(tree: dict[str, Any], clock: Clockwork) -> Reading:
     file_names(event)
     if not claims_ecs:
         relate(event)
-    return name, event, _stream_of(event)
+    return name, event, _stream_of(tuple(event))
 
 
 @lru_cache(maxsize=65_536)
@@ -127,6 +131,13 @@ def kept_name(name: str) -> str:
     """What only the platform may say about an event is kept under another name when a client says it."""
     ours = any(name == own or (own.endswith(".") and name.startswith(own)) for own in _OURS_ALONE)
     return f"client.said.{name}" if ours else name
+
+
+@by_names
+def _kept_names(names: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The names of a document that are kept in place of ``names``; None where they are the same."""
+    kept = tuple(map(kept_name, names))
+    return None if kept == names else kept
 
 
 def _aliases(event: Event, clock: Clockwork) -> None:
@@ -141,10 +152,8 @@ def _aliases(event: Event, clock: Clockwork) -> None:
         put(event, "process.name", tag.partition("[")[0].rstrip(":"))
 
 
-def _stream_of(event: Event) -> Stream:
-    if "yaodun.metric.name" in event:
+@by_names
+def _stream_of(names: tuple[str, ...]) -> Stream:
+    if "yaodun.metric.name" in names:
         return Stream.METRICS
-    for name in event:
-        if name.startswith("yaodun.biz."):
-            return Stream.BUSINESS
-    return Stream.LOGS
+    return Stream.BUSINESS if any(name.startswith("yaodun.biz.") for name in names) else Stream.LOGS

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import math
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,9 @@ MAX_FUTURE = timedelta(minutes=5)
 MAX_AHEAD = timedelta(hours=24)
 """How far the clock of a host may be ahead of ours before its events are quarantined."""
 MAX_NAMES = 65_536
+_APART = "\0"
+MAX_SHAPES, MAX_SHAPE_TEXT = 2_048, 16_384
+"""Plans that are kept, and the characters of the names of one: who makes up names must not fill the memory."""
 _LONG_MIN, _LONG_MAX = -(2**63), 2**63 - 1
 
 
@@ -56,16 +60,67 @@ class _Place:
     read: Callable[[Any], Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What documents of the same names and types need: where their values go, which of them must be looked at, and
+    which go into a flat field (by the name they have until then)."""
+
+    targets: tuple[str, ...]
+    looked_at: tuple[tuple[int, _Place], ...]
+    flat: tuple[tuple[str, _Place], ...]
+
+
+Shape = tuple[tuple[str, ...], tuple[type, ...]]
+
+
 class Conformer:
-    """Brings flat documents to the table. Keeps a bounded memory of names; one per thread."""
+    """Brings flat documents to the table. Keeps a bounded memory of names, and of what documents of the same names and
+    types need; one per thread."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
         self._places: dict[str, _Place] = {}
+        self._plans: dict[Shape, _Plan | None] = {}
+        self._fresh: set[Shape] = set()
 
     def conform(self, document: Event, received: datetime, collected: datetime | None = None) -> Conformed | Rejection:
         """The event of ``document``, or why not. An absent ``@timestamp`` is filled with ``collected``, the time by the
         clock of the host it comes from, or ``received``."""
+        shape = (tuple(document), tuple(map(type, document.values())))
+        plan = self._plans.get(shape) or self._planned(shape)
+        found = self._one_by_one(document) if plan is None else _by_plan(plan, document)
+        return found if isinstance(found, Rejection) else self._timed(found, received, collected or received)
+
+    def _planned(self, shape: Shape) -> _Plan | None:
+        """The plan for documents of ``shape`` once they come again; None for those whose values have to be taken one by
+        one: with nulls, or with two names for the same."""
+        if shape not in self._plans:
+            if sum(map(len, shape[0])) > MAX_SHAPE_TEXT:
+                return None
+            if len(self._plans) >= MAX_SHAPES:
+                self._plans.clear()
+                self._fresh.clear()
+            self._plans[shape] = None
+            self._fresh.add(shape)
+            return None
+        if shape in self._fresh:
+            self._fresh.discard(shape)
+            self._plans[shape] = self._plan(*shape)
+        return self._plans[shape]
+
+    def _plan(self, names: tuple[str, ...], types: tuple[type, ...]) -> _Plan | None:
+        places = [self._places.get(name) or self._learn(name) for name in names]
+        targets = tuple(f"{_APART}{at}" if place.key else place.target for at, place in enumerate(places))
+        flat = tuple((target, place) for target, place in zip(targets, places, strict=True) if place.key)
+        if type(None) in types or len(set(targets)) < len(targets) or any(one.target in targets for _, one in flat):
+            return None
+        looked_at = tuple(
+            (at, place) for at, (place, kind) in enumerate(zip(places, types, strict=True))
+            if not place.key and (place.ready is not kind or place.fits is not None)
+        )  # fmt: skip
+        return _Plan(targets, looked_at, flat)
+
+    def _one_by_one(self, document: Event) -> Event | Rejection:
         event: Event = {}
         places = self._places
         for name, value in document.items():
@@ -82,7 +137,7 @@ class Conformer:
                     event[place.target] = place.read(value)
             except _UnfitError as problem:
                 return Rejection("type_conflict", name, str(problem))
-        return self._timed(event, received, collected or received)
+        return event
 
     def _timed(self, event: Event, received: datetime, collected: datetime) -> Conformed | Rejection:
         moment = event.setdefault("@timestamp", collected)
@@ -101,13 +156,37 @@ class Conformer:
         return place
 
 
+def _by_plan(plan: _Plan, document: Event) -> Event | Rejection:
+    values = list(document.values())
+    for at, place in plan.looked_at:
+        value = values[at]
+        if type(value) is place.ready and (place.fits is None or place.fits(value)):
+            continue
+        try:
+            values[at] = place.read(value)
+        except _UnfitError as problem:
+            return Rejection("type_conflict", list(document)[at], str(problem))
+    event = dict(zip(plan.targets, values, strict=True))
+    for apart, place in plan.flat:
+        event.setdefault(place.target, {})[place.key] = _flat(event.pop(apart))
+    return event
+
+
 def _reader(field: Field) -> Callable[[Any], Any]:
     single = _READERS[field.type]
     if field.type is FieldType.FLAT:
         return _flat_object
     if field.array:
-        return lambda value: [single(item) for item in value] if isinstance(value, list | tuple) else [single(value)]
+        ready = _READY.get(field.type) if field.type not in _FITS else None
+        return lambda value: _array(single, ready, value)
     return lambda value: single(_only(value) if isinstance(value, list | tuple) else value)
+
+
+def _array(single: Callable[[Any], Any], ready: type | None, value: Any) -> list[Any]:
+    """Many values, mostly of the type they should have."""
+    if not isinstance(value, list | tuple):
+        return [single(value)]
+    return [item if type(item) is ready else single(item) for item in value]
 
 
 def _only(values: list[Any] | tuple[Any, ...]) -> Any:
@@ -168,6 +247,8 @@ def _date(value: Any) -> datetime:
     try:
         if isinstance(value, str):
             moment = datetime.fromisoformat(value)
+            if moment.tzinfo is UTC:
+                return moment
             return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(value / 1000, UTC)
@@ -178,6 +259,11 @@ def _date(value: Any) -> datetime:
 
 @lru_cache(maxsize=65_536)
 def _ip_text(value: str) -> str:
+    try:
+        socket.inet_pton(socket.AF_INET, value)
+        return value  # the four numbers without leading zeros: the only form of an IPv4 address it takes
+    except (OSError, ValueError):
+        pass
     try:
         return str(ipaddress.ip_address(value.partition("%")[0]))
     except ValueError:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Answer = TypeVar("Answer")
+Read = Callable[["duckdb.DuckDBPyConnection", str, dict[str, Any]], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +56,20 @@ class Engine:
     ) -> list[tuple[Any, ...]]:
         """The rows of a query, which may name ``tables``. ``AppError`` where it takes too long, too much, or too many
         run already."""
-        return self._run(text, parameters, tables or {}, lambda answer: answer.fetchall())
+        return self._run(text, parameters, tables or {}, _rows)
 
     def columns(
         self, text: str, parameters: Mapping[str, Any], tables: Mapping[str, pa.Table] | None = None
     ) -> pa.Table:
         """The answer of a query as Arrow columns."""
-        return self._run(text, parameters, tables or {}, lambda answer: answer.to_arrow_table())
+        return self._run(text, parameters, tables or {}, _columns)
 
     def _run(
         self,
         text: str,
         parameters: Mapping[str, Any],
         tables: Mapping[str, pa.Table],
-        read: Callable[[duckdb.DuckDBPyRelation], Answer],
+        read: Read[Answer],
     ) -> Answer:
         with self.permit():
             return self._ask(text, parameters, tables, read)
@@ -88,7 +89,7 @@ class Engine:
         text: str,
         parameters: Mapping[str, Any],
         tables: Mapping[str, pa.Table],
-        read: Callable[[duckdb.DuckDBPyRelation], Answer],
+        read: Read[Answer],
     ) -> Answer:
         import duckdb
 
@@ -99,7 +100,7 @@ class Engine:
         timer.daemon = True
         timer.start()
         try:
-            return read(cursor.sql(text, params=_used(text, parameters)))
+            return read(cursor, text, _used(text, parameters))
         except duckdb.InterruptException:
             raise AppError(ErrorKind.UNAVAILABLE, "infra.query_timeout", seconds=self.leash.timeout_s) from None
         except duckdb.OutOfMemoryException:
@@ -142,6 +143,14 @@ class Engine:
             if self._database is not None:
                 self._database.close()
                 self._database = None
+
+
+def _rows(cursor: duckdb.DuckDBPyConnection, text: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
+    return cursor.execute(text, given).fetchall()  # a relation would be bound twice, which costs more than it reads
+
+
+def _columns(cursor: duckdb.DuckDBPyConnection, text: str, given: dict[str, Any]) -> pa.Table:
+    return cursor.sql(text, params=given).to_arrow_table()
 
 
 def _used(text: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

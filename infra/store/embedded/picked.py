@@ -17,14 +17,22 @@ from infra.store.embedded.columns import arrow_type
 from infra.store.embedded.engine import Engine
 from infra.store.embedded.rows import by_group, check_time, layout
 from infra.store.embedded.segment import Segment
-from infra.store.embedded.spans import size
+from infra.store.embedded.spans import Spans, size
 from infra.store.query.sql import known_columns
 
 SPARSE = 512
 """Rows of one segment up to which they are kept one by one; above, by stretches."""
 MOST = 4_096
 """Rows of all segments together up to which they are picked."""
+PICKED_AS = 256
+"""Rows that the engine looks at in the time that one is picked in."""
 NAME = "picked"
+
+
+def weight(ranges: Spans) -> int:
+    """Rows that the engine would look at in the time that ``ranges`` are read in."""
+    rows = size(ranges)
+    return rows * PICKED_AS if rows <= SPARSE else rows
 
 
 def pick(

@@ -12,10 +12,10 @@ import pyarrow as pa
 from infra.errors import AppError, ErrorKind
 from infra.events.table import FieldType
 from infra.store.embedded.engine import Engine
-from infra.store.embedded.picked import MOST, pick
+from infra.store.embedded.picked import MOST, PICKED_AS, pick, weight
 from infra.store.embedded.relation import relation
 from infra.store.embedded.rows import fetch_rows, sliced
-from infra.store.embedded.segment import GROUP_ROWS, Segment
+from infra.store.embedded.segment import Segment
 from infra.store.embedded.window import in_window
 from infra.store.query.cursor import read_cursor, write_cursor
 from infra.store.query.names import Place, place
@@ -24,7 +24,7 @@ from infra.store.query.tree import Page, Query, Sort
 
 _FIRST_ROWS = 32_768
 _GROWTH = 4
-_MOST_ROWS = MOST * GROUP_ROWS
+_MOST_ROWS = MOST * PICKED_AS
 _FEW = 1_000
 """Where the index leaves little to read, so many rows more than a page are taken, which spares counting them."""
 
@@ -65,7 +65,7 @@ class Search:
         pieces = sliced(self.root, self.segments, _FIRST_ROWS)
         for at, segment in enumerate(pieces):
             group.append(segment)
-            rows += segment.looked_at
+            rows += segment.looked_at if segment.ranges is None else weight(segment.ranges)
             rest = pieces[at + 1 :]
             if not rest or rows >= enough:
                 yield group, rest[0].t1 if rest else None

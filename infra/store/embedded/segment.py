@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from infra.durable import sync_folder
 from infra.events.table import FieldType, table
-from infra.store.embedded.spans import rounded, size
+from infra.store.embedded.spans import size
 
 SCHEMA_VERSION = 1
 SIDECAR = ".tokens"
@@ -55,8 +55,8 @@ class Segment:
 
     @property
     def looked_at(self) -> int:
-        """Rows that a query has to unpack: whole blocks."""
-        return self.rows if self.ranges is None else size(rounded(self.ranges, GROUP_ROWS, self.rows))
+        """Rows that a query has to look at."""
+        return self.rows if self.ranges is None else size(self.ranges)
 
 
 def write_segment(folder: Path, path: str, stream: str, day: str, level: int, rows: pa.Table) -> Segment:
