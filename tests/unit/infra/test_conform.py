@@ -121,6 +121,29 @@ names = st.sampled_from(
     ["message", "source.ip", "source.port", "tags", "host.ip", "event.created", "process.name", "labels", "vendor.x",
      "winlog.event_data.Image", "event.category", "network.bytes", "dll.code_signature.signed", "yaodun.flat"]
 )  # fmt: skip
+written = st.sampled_from(
+    ["10.0.0.1", "010.0.0.1", "fe80::1%eth0", "2026-11-18T14:00:00+08:00", "22", "true", {"a": {"b": 1}}]
+)
+values = (
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=4) | written
+    | st.lists(st.text(max_size=3)) | st.datetimes() | st.datetimes(timezones=st.just(UTC))
+)  # fmt: skip
+
+
+@given(st.dictionaries(NAMES, VALUES, max_size=5))
+def test_any_document_is_conformed_or_rejected_and_never_raises(document: dict[str, Any]) -> None:
+    found = conformer.conform(document, NOW)
+    if isinstance(found, Conformed):
+        assert found.event["@timestamp"].tzinfo is not None
+        assert all(table().get(name) is not None for name in found.event)
+    else:
+        assert found.reason in ("type_conflict", "future_timestamp")
+
+
+names = st.sampled_from(
+    ["message", "source.ip", "source.port", "tags", "host.ip", "event.created", "process.name", "labels", "vendor.x",
+     "winlog.event_data.Image", "event.category", "network.bytes", "dll.code_signature.signed", "yaodun.flat"]
+)  # fmt: skip
 values = (
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=4) | st.lists(st.text(max_size=3))
     | st.sampled_from(["10.0.0.1", "010.0.0.1", "fe80::1%eth0", "2026-11-18T14:00:00+08:00", "22", "true", {"a": {"b": 1}}])
