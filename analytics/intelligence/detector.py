@@ -90,6 +90,11 @@ class IndicatorDetector:
     def _learn(self, value: str) -> tuple[ThreatIndicator, ...]:
         if len(self._known) >= REMEMBERED:
             self._known.clear()
+        mark = hash(value) & MASK
+        absent = not self._bits[mark >> 3] >> (mark & 7) & 1
+        if absent and not self._networks and value[-1:].isdigit() and value[:1].isdigit():  # nearly every address
+            self._known[value] = _NONE
+            return _NONE
         found = self._known[value] = self._find(value) if self._may_be(value) else _NONE
         return found
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
+from socket import AF_INET, inet_pton
 from typing import Any, Generic, TypeVar
 
 from infra.events import Event, Signal, Why
@@ -89,6 +90,17 @@ def seconds(event: Event, field: str = "@timestamp") -> float:
 @lru_cache(maxsize=65_536)
 def inside(address: str) -> bool:
     """Whether an address is nobody's on the open network: private (RFC 1918, 4193), loopback and the like."""
+    try:
+        one, two, *_ = inet_pton(AF_INET, address)
+    except (OSError, ValueError):
+        return _inside(address)
+    return (
+        one in (10, 127) or 224 <= one < 240 or (one == 172 and two >> 4 == 1) or (one == 192 and two == 168)
+        or (one == 100 and two >> 6 == 1) or (one == 169 and two == 254)
+    )  # fmt: skip
+
+
+def _inside(address: str) -> bool:
     try:
         parsed = ip_address(address)
     except ValueError:
