@@ -162,11 +162,14 @@ def _drifted(name: str, pictures: tuple[Picture, Picture], dated: bool, p: float
 
 
 def _distribution(now: Floats, then: Floats, p: float, word: str) -> str:
-    """Kolmogorov and Smirnov: the greatest distance of two distributions; how rare it is is asked where it is wide."""
-    both = np.concatenate([now, then])
-    share_now = np.searchsorted(now, both, side="right") / len(now)
-    share_then = np.searchsorted(then, both, side="right") / len(then)
-    distance = float(np.abs(share_now - share_then).max())
+    """Kolmogorov and Smirnov: the greatest distance of two distributions; how rare it is is asked where it is wide.
+    Between two values of ``now`` only the other one moves, so that it is greatest beside one of them."""
+    steps = np.arange(len(now) + 1) / len(now)
+    up_to = np.searchsorted(then, now, side="right") / len(then)
+    below = np.searchsorted(then, now, side="left") / len(then)
+    last = np.r_[now[1:] != now[:-1], True]
+    first = np.r_[True, last[:-1]]
+    distance = float(max(np.abs(steps[1:] - up_to)[last].max(), np.abs(steps[:-1] - below)[first].max()))
     return word if distance > 0.25 and smirnov_above(distance, len(now), len(then)) < p else ""
 
 

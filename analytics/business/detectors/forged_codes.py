@@ -21,19 +21,28 @@ _LONGEST_PATTERN = 160
 
 def impossible(desk: Desk) -> Iterator[Finding]:
     """B01: wrong length, first digit, prefix, GTIN, or a code that is not of the product of the bill."""
-    lines, products = desk.book.lines, desk.book.masters.products
+    products = desk.book.masters.products
     tests = {product: _test(products.versions(product)) for product in products.keys()}  # noqa: SIM118
     plain = {product for product in tests if products.versions(product)[-1].scheme is Scheme.TRACE20}
-    wrong = [
-        line
-        for line, codes in enumerate(lines.codes)
-        if codes
-        and (product := lines.bills[line].product) not in plain
-        and (fits := tests.get(product))
-        and not all(map(fits, codes))
-    ]
+    wrong = _wrong_others(desk, {product: fits for product, fits in tests.items() if fits and product not in plain})
     wrong += _wrong_trace20(desk, plain).tolist()
     yield from desk.documents("B01", np.array(wrong, dtype=np.int64), 0.97, "impossible")
+
+
+def _wrong_others(desk: Desk, tests: dict[str, Callable[[str], bool]]) -> list[int]:
+    """Lines of products with codes of another scheme, each code tested once a product."""
+    lines, codes = desk.book.lines, desk.book.codes
+    numbers = {product: number for number, product in enumerate(tests)}
+    of_batch = np.array([numbers.get(product, -1) for product, _ in lines.batch_names], dtype=np.int64)
+    which = of_batch[lines.batch[codes.named_line]] if lines.n else np.zeros(0, dtype=np.int64)
+    chosen = which >= 0
+    line, key = codes.named_line[chosen], which[chosen] * max(1, len(codes.names)) + codes.named_code[chosen]
+    pairs, place = np.unique(key, return_inverse=True)
+    number, code = pairs // max(1, len(codes.names)), pairs % max(1, len(codes.names))
+    checks = list(tests.values())
+    names = codes.names.take(code).to_pylist()
+    fits = np.array([checks[which](name) for which, name in zip(number.tolist(), names, strict=True)], dtype=bool)
+    return [int(one) for one in np.unique(line[~fits[place]])]
 
 
 def _wrong_trace20(desk: Desk, plain: set[str]) -> Ints:

@@ -42,8 +42,7 @@ def _neighbours(desk: Desk, place: Floats) -> tuple[Ints, Ints]:
     before = np.where(book.inbound & (book.answer >= 0), book.answer, rows - 1)
     same = (before >= 0) & (book.code[before] == book.code)
     one, two = book.line[before[same]], book.line[same]
-    _, spot = np.unique(place, axis=0, return_inverse=True) if len(place) else (None, np.zeros(0, dtype=np.int64))
-    spot = spot.reshape(-1)
+    _, spot = np.unique(place[:, 0] + 1j * place[:, 1], return_inverse=True)
     differ = (one != two) & (spot[one] != spot[two])
     if not differ.any():
         return one[:0], two[:0]
@@ -54,21 +53,23 @@ def _neighbours(desk: Desk, place: Floats) -> tuple[Ints, Ints]:
 def _places(desk: Desk) -> Floats:
     """(latitude, longitude) of each line: of the bill, else of its city, else of the party; NaN where unknown."""
     cities = _cities(desk)
-    found = np.full((desk.book.lines.n, 2), np.nan)
-    parties = {name: _position(getattr(desk.book.masters.parties.last(name), "place", None), cities)
-               for name in desk.book.lines.names}  # fmt: skip
-    for line, bill in enumerate(desk.book.lines.bills):
-        position = _position(bill.place, cities) or parties.get(bill.party)
-        if position:
-            found[line] = position
-    return found
+    masters = desk.book.masters.parties
+    parties = {name: _position(getattr(masters.last(name), "place", None), cities) for name in desk.book.lines.names}
+    nowhere = (np.nan, np.nan)
+    known: dict[Place | None, tuple[float, float] | None] = {None: None}
+    found = []
+    for bill in desk.book.lines.bills:
+        place = bill.place
+        if place not in known:
+            known[place] = _position(place, cities)
+        found.append(known[place] or parties.get(bill.party) or nowhere)
+    return np.array(found).reshape(-1, 2)
 
 
 def _cities(desk: Desk) -> dict[str, tuple[float, float]]:
     """Where cities are, learned from places that give both."""
     known: dict[str, tuple[float, float]] = {}
-    for bill in desk.book.lines.bills:
-        place = bill.place
+    for place in dict.fromkeys(bill.place for bill in desk.book.lines.bills):
         if place and place.city and place.lat is not None and place.lon is not None:
             known.setdefault(place.city, (place.lat, place.lon))
     return known

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
-from itertools import pairwise
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from analytics.business.bill_lines import Ints
 from analytics.business.calendar import DAY_MS, HOUR_MS, local_days, local_text
@@ -63,45 +63,57 @@ def too_regular(desk: Desk) -> Iterator[Finding]:
 
 
 def _equal_gaps(desk: Desk) -> Iterator[Finding]:
+    """Sales of one party and product in their order; the longest stretch of one step is told."""
     limits, lines = desk.limits["regular"], desk.book.lines
-    retail = np.flatnonzero(np.isin(lines.kind, [321, 326]))
-    by_party: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
-    for line in retail.tolist():
-        if lines.codes[line]:
-            by_party[(int(lines.party[line]), lines.bills[line].product)].append(line)
-    for (party, product), members in by_party.items():
-        sold = [
-            (serial, line) for line in members for code in lines.codes[line] if (serial := _serial(code)) is not None
-        ]
-        run = _longest_equal_run([serial for serial, _ in sold])
-        if run[1] - run[0] >= limits["least_sales"]:
-            inside = [line for _, line in sold[run[0] : run[1]]]
-            ids = [event for line in dict.fromkeys(inside) for event in lines.ids[line]]
-            span = (float(lines.time[inside].min()), float(lines.time[inside].max()))
-            yield finding(
-                "B19", "party", lines.names[party], span, ids, 0.92, "equal_gaps",
-                party=lines.names[party], product=product, many=len(inside), gap=sold[run[0] + 1][0] - sold[run[0]][0],
-            )  # fmt: skip
+    line, serial = _retail_serials(desk)
+    if len(line) < limits["least_sales"]:
+        return
+    product = np.unique([name for name, _ in lines.batch_names], return_inverse=True)[1][lines.batch[line]]
+    order = np.lexsort((line, product, lines.party[line]))
+    line, serial, product, party = line[order], serial[order], product[order], lines.party[line][order]
+    same = (product[1:] == product[:-1]) & (party[1:] == party[:-1])
+    step = np.diff(serial)
+    counts = same & ~np.isin(step, (0, 1, -1))
+    cut = np.flatnonzero(np.r_[True, (step[1:] != step[:-1]) | ~counts[1:] | ~counts[:-1]])
+    stops = np.r_[cut[1:], len(step)]
+    best: dict[tuple[int, int], tuple[int, int]] = {}
+    for start, stop in zip(cut.tolist(), stops.tolist(), strict=True):
+        if counts[start] and stop + 1 - start >= limits["least_sales"]:
+            key = (int(party[start]), int(product[start]))
+            longest = best.get(key, (0, 0))
+            best[key] = max(longest, (start, stop + 1), key=lambda run: run[1] - run[0])
+    for start, stop in best.values():
+        yield _gapped(desk, line[start:stop], int(step[start]))
 
 
-def _serial(code: str) -> int | None:
-    """Digits 8 to 16 of a 20-digit code; of others the last run of digits."""
-    if len(code) == 20 and code.isdecimal() and code[0] == "8":
-        return int(code[7:16])
-    found = _LAST_DIGITS.search(code)
-    return int(found[1][-15:]) if found else None
+def _gapped(desk: Desk, inside: Ints, gap: int) -> Finding:
+    lines = desk.book.lines
+    ids = [event for line in dict.fromkeys(inside.tolist()) for event in lines.ids[line]]
+    span = (float(lines.time[inside].min()), float(lines.time[inside].max()))
+    name = lines.names[int(lines.party[inside[0]])]
+    return finding(
+        "B19", "party", name, span, ids, 0.92, "equal_gaps",
+        party=name, product=lines.bills[int(inside[0])].product, many=len(inside), gap=gap,
+    )  # fmt: skip
 
 
-def _longest_equal_run(serials: list[int]) -> tuple[int, int]:
-    """Longest stretch whose neighbours differ by one and the same step other than 0 and 1."""
-    best, start = (0, 0), 0
-    steps = [after - before for before, after in pairwise(serials)]
-    for place in range(1, len(steps) + 1):
-        if place == len(steps) or steps[place] != steps[start]:
-            if steps and steps[start] not in (0, 1, -1) and place - start > best[1] - best[0]:
-                best = (start, place + 1)
-            start = place
-    return best
+def _retail_serials(desk: Desk) -> tuple[Ints, Ints]:
+    """(line, serial) of every code a retail sale names, in the order named; codes without a number are left out."""
+    lines, codes = desk.book.lines, desk.book.codes
+    chosen = np.isin(lines.kind, [321, 326])[codes.named_line] if lines.n else np.zeros(0, dtype=bool)
+    line, code = codes.named_line[chosen], codes.named_code[chosen]
+    used, place = np.unique(code, return_inverse=True)
+    names = codes.names.take(used)
+    plain = pc.and_(pc.equal(pc.utf8_length(names), 20), pc.ascii_is_decimal(names)).to_numpy(zero_copy_only=False)
+    plain &= pc.starts_with(names, "8").to_numpy(zero_copy_only=False)
+    serials = np.full(len(used), -1, dtype=np.int64)
+    cut = pc.utf8_slice_codeunits(names.filter(plain), 7, 16)
+    serials[plain] = pc.cast(cut, pa.int64()).to_numpy(zero_copy_only=False)
+    for number in np.flatnonzero(~plain).tolist():
+        found = _LAST_DIGITS.search(names[number].as_py())
+        serials[number] = int(found[1][-15:]) if found else -1
+    serial = serials[place]
+    return line[serial >= 0], serial[serial >= 0]
 
 
 def _made_up_quantities(desk: Desk) -> Iterator[Finding]:
