@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+
+import msgspec
 
 from analytics.intelligence import Shelf, ThreatIndicator
 from analytics.intelligence.detector import DOMAINS, FIELDS, IndicatorDetector
 from analytics.intelligence.folder import Taken, mark_of, take_folder
 from analytics.intelligence.indicator import IndicatorKind
-from analytics.intelligence.taxii import objects_of
+from analytics.intelligence.taxii import ask, bundle_of, merged
 from analytics.rules.backtest import pages, stored_events, stored_streams
 from infra.durable import replace_file
 from infra.errors import AppError
@@ -58,19 +59,58 @@ def take_in(site: Site) -> list[Taken]:
 
 
 def ask_taxii(site: Site) -> list[AppError]:
-    """Fetch every collection into the folder; what went wrong."""
+    """Fetch what every collection added since the last time; what went wrong, which is kept for the page, too."""
     chosen, problems = site.settings.intelligence, list[AppError]()
     authorization = Path(chosen.taxii_authorization).read_text("utf-8").strip() if chosen.taxii_authorization else ""
+    told = polls_of(site)
     for collection in chosen.taxii:
-        path = feeds_of(site) / f"taxii-{hashlib.sha256(collection.encode()).hexdigest()[:12]}.json"
-        if path.exists() and time.time() - path.stat().st_mtime < chosen.taxii_every_min * 60:
+        last = told.get(collection)
+        if last is not None and (site.clock.now() - last.asked).total_seconds() < chosen.taxii_every_min * 60:
             continue
         try:
-            replace_file(path, objects_of(collection, authorization))
+            after = _renew(site, collection, last.after if last else "", authorization)
+            told[collection] = Poll(site.clock.now(), after)
         except AppError as error:
             log.warning("intelligence.taxii_failed", extra={"place": collection, "problem": str(error)})
             problems.append(error)
+            told[collection] = Poll(site.clock.now(), last.after if last else "", str(error))
+    if chosen.taxii:
+        replace_file(
+            _polls_path(site), msgspec.json.encode({name: told[name] for name in chosen.taxii if name in told})
+        )
     return problems
+
+
+class Poll(msgspec.Struct, frozen=True):
+    """The last time a collection was asked: when, what the server had added last, what went wrong."""
+
+    asked: datetime
+    after: str = ""
+    problem: str = ""
+
+
+def polls_of(site: Site) -> dict[str, Poll]:
+    """The last poll of each collection."""
+    try:
+        return msgspec.json.decode(_polls_path(site).read_bytes(), type=dict[str, Poll])
+    except (OSError, msgspec.MsgspecError):
+        return {}
+
+
+def _polls_path(site: Site) -> Path:
+    return site.home.state / "taxii.json"
+
+
+def _renew(site: Site, collection: str, after: str, authorization: str) -> str:
+    """Everything the first time, later what was added since; the bundle is written before the moment is kept."""
+    path = feeds_of(site) / f"taxii-{hashlib.sha256(collection.encode()).hexdigest()[:12]}.json"
+    after = after if path.exists() else ""
+    answer = ask(collection, authorization, after)
+    if not after:
+        replace_file(path, bundle_of(answer.objects))
+    elif answer.objects:
+        replace_file(path, merged(path.read_bytes(), answer.objects))
+    return answer.last
 
 
 def hunt(site: Site, store: EventStore) -> list[Signal]:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from analytics.intelligence.indicator import IndicatorKind, ThreatIndicator
 
 _SCHEMA = """
@@ -27,6 +29,19 @@ INSERT INTO turns SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM turns);
 CACHE_KIB = 200_000
 """While writing: values come in no order, and the whole table should fit."""
 _COLUMNS = "kind, value, source, confidence, since, until, name, seen"
+
+
+class SourceView(msgspec.Struct, frozen=True, kw_only=True):
+    """One feed: indicators that count and that have expired, the times its word is from, and how reading it went."""
+
+    source: str
+    taken: datetime
+    refused: int
+    problem: str
+    counting: int
+    expired: int
+    oldest: datetime | None
+    newest: datetime | None
 
 
 class Shelf:
@@ -139,6 +154,23 @@ class Shelf:
                 "SELECT kind, count(*) FROM indicators WHERE until > ? GROUP BY kind", (now.timestamp(),)
             )
         )
+
+    def by_source(self, now: datetime) -> list[SourceView]:
+        """Every source: what counts, what has expired, how old it is, when its file was read, what was wrong."""
+        rows = self._base.execute(
+            "SELECT f.source, f.taken, f.refused, f.problem, coalesce(sum(i.until > :now), 0), coalesce(sum(i.until <= "
+            ":now), 0), min(i.since), max(i.since) FROM files f LEFT JOIN indicators i ON i.source = f.source "
+            "GROUP BY f.source ORDER BY f.source",
+            {"now": now.timestamp()},
+        )
+        return [
+            SourceView(
+                source=source, taken=_moment(taken), refused=refused, problem=problem, counting=counting,
+                expired=expired, oldest=None if oldest is None else _moment(oldest),
+                newest=None if newest is None else _moment(newest),
+            )
+            for source, taken, refused, problem, counting, expired, oldest, newest in rows
+        ]  # fmt: skip
 
     def close(self) -> None:
         self._base.close()

@@ -1,4 +1,7 @@
-"""A client of TAXII 2.1 (OASIS): all objects of a collection, page by page, as one STIX bundle."""
+"""A client of TAXII 2.1 (OASIS): all objects of a collection, page by page, as one STIX bundle.
+
+A later poll asks with ``added_after`` (section 3.4) for what came since, and merges it into the bundle kept.
+"""
 
 from __future__ import annotations
 
@@ -13,29 +16,59 @@ from infra.errors import AppError, ErrorKind
 MEDIA = "application/taxii+json;version=2.1"
 MOST_PAGES, MOST_BYTES = 2_000, 256 << 20
 TIMEOUT_S = 30.0
+ADDED_LAST = "X-TAXII-Date-Added-Last"
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """Objects of a collection, and when the last of them was added there ('' where the server does not say)."""
+
+    objects: list[Any]
+    last: str
 
 
 def objects_of(collection: str, authorization: str = "", client: httpx.Client | None = None) -> bytes:
-    """The bundle of a collection. ``AppError``: INVALID for clear text to another host, else UNAVAILABLE."""
+    """The bundle of a whole collection. ``AppError``: INVALID for clear text to another host, else UNAVAILABLE."""
+    return bundle_of(ask(collection, authorization, client=client).objects)
+
+
+def ask(collection: str, authorization: str = "", added_after: str = "", client: httpx.Client | None = None) -> Answer:
+    """What was added to a collection after a moment as the server gave it; everything for ''."""
     parts = urlsplit(collection)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")):
         raise AppError(ErrorKind.INVALID, "analytics.intelligence.taxii_address", place=collection)
     headers = {"Accept": MEDIA, **({"Authorization": authorization} if authorization else {})}
     try:
         with client or httpx.Client(timeout=TIMEOUT_S, headers=headers) as asking:
-            found = _pages(asking, urljoin(collection.rstrip("/") + "/", "objects/"), headers)
+            address = urljoin(collection.rstrip("/") + "/", "objects/")
+            return _pages(asking, address, headers, added_after)
     except (httpx.HTTPError, msgspec.DecodeError, ValueError) as error:
         problem = f"{type(error).__name__}: {error}"[:200]
         raise AppError(
             ErrorKind.UNAVAILABLE, "analytics.intelligence.taxii_failed", place=collection, problem=problem
         ) from None
-    return msgspec.json.encode({"type": "bundle", "objects": found})
 
 
-def _pages(asking: httpx.Client, address: str, headers: dict[str, str]) -> list[Any]:
+def merged(bundle: bytes, fresh: list[Any]) -> bytes:
+    """A bundle with what came since: of an object that is in both the later version stays, revoked ones too."""
+    known: dict[str, Any] = {}
+    for number, one in enumerate([*msgspec.json.decode(bundle)["objects"], *fresh]):
+        if isinstance(one, dict):
+            name = str(one.get("id") or f"nameless {number}")
+            before = known.get(name)
+            if before is None or str(one.get("modified", "")) >= str(before.get("modified", "")):
+                known[name] = one
+    return bundle_of(list(known.values()))
+
+
+def bundle_of(objects: list[Any]) -> bytes:
+    """Objects as one STIX bundle."""
+    return msgspec.json.encode({"type": "bundle", "objects": objects})
+
+
+def _pages(asking: httpx.Client, address: str, headers: dict[str, str], added_after: str) -> Answer:
     found: list[Any] = []
-    question: dict[str, str] = {"match[type]": "indicator"}
-    taken = 0
+    question: dict[str, str] = {"match[type]": "indicator"} | ({"added_after": added_after} if added_after else {})
+    taken, last = 0, added_after
     for _ in range(MOST_PAGES):
         answer = asking.get(address, params=question, headers=headers)
         answer.raise_for_status()
@@ -43,8 +76,11 @@ def _pages(asking: httpx.Client, address: str, headers: dict[str, str]) -> list[
         page = msgspec.json.decode(answer.content)
         if taken > MOST_BYTES or not isinstance(page, dict):
             raise ValueError("no envelope, or more than 256 MiB")
-        found += page.get("objects") or []
+        objects = page.get("objects") or []
+        found += objects
+        if objects:
+            last = answer.headers.get(ADDED_LAST, "")[:64]
         if not page.get("more") or not page.get("next"):
             break
         question["next"] = str(page["next"])
-    return found
+    return Answer(found, last)

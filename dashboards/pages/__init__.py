@@ -36,6 +36,7 @@ from dashboards.pages import (
     hosts,
     incidents,
     inspections,
+    intelligence,
     me,
     models,
     orders,
@@ -63,7 +64,7 @@ _BESIDE = {"data": (data_assets.PAGE,)}
 """Pages beside the page of a dimension."""
 SECTIONS = (
     Section("overview", (overview.PAGE,)),
-    Section("alerts", (alerts.PAGE, rules.PAGE, suppressions.PAGE)),
+    Section("alerts", (alerts.PAGE, rules.PAGE, suppressions.PAGE, intelligence.PAGE)),
     Section("incidents", (incidents.PAGE,)),
     Section("work", (work.PAGE, orders.PAGE, inspections.PAGE, reports.PAGE)),
     *(Section(page.name, (page, *_BESIDE.get(page.name, ()))) for page in dimension.PAGES),

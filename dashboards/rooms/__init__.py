@@ -20,6 +20,7 @@ from dashboards.rooms.fleet import Fleet
 from dashboards.rooms.graded import Graded
 from dashboards.rooms.health import Health
 from dashboards.rooms.insight import Insight
+from dashboards.rooms.intelligence import Intelligence
 from dashboards.rooms.people import People
 from dashboards.rooms.pki import Pki
 from dashboards.rooms.posture import Posture
@@ -64,6 +65,7 @@ class Rooms:
     pulse: Pulse
     graded: Graded | None = None
     insight: Insight | None = None
+    intelligence: Intelligence | None = None
     rules: Callable[[], RuleDesk] | None = None
     suppressions: Callable[[], SuppressionDesk] | None = None
     systems: Systems | None = None

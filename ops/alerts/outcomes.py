@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime, timedelta
 
+import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -24,6 +25,26 @@ class AlertOutcomes:
     def of_rules(self, now: datetime) -> dict[str, Outcome]:
         """Signals of the last seven times 24 hours, and dispositions, by rule."""
         return self._records.read(lambda session: _outcomes(session, now))
+
+
+class Met(msgspec.Struct, frozen=True):
+    """Alerts and signals of one author, and the newest of them."""
+
+    alerts: int
+    signals: int
+    last: datetime
+
+
+def met_by_author(records: Records, detector: str, since: datetime) -> dict[str, Met]:
+    """What came of each author (of intelligence: each feed) of a detector since a moment."""
+    wanted = (
+        select(AlertRow.author, func.count(), func.sum(AlertRow.count), func.max(AlertRow.last_seen))
+        .where(AlertRow.detector == detector, AlertRow.last_seen >= since)
+        .group_by(AlertRow.author)
+    )
+    return records.read(
+        lambda session: {row[0]: Met(int(row[1]), int(row[2]), row[3]) for row in session.execute(wanted)}
+    )
 
 
 def _outcomes(session: Session, now: datetime) -> dict[str, Outcome]:

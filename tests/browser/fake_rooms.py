@@ -31,6 +31,7 @@ from tests.browser.fake_devices import FakeDevices
 from tests.browser.fake_fleet import FakeFleet
 from tests.browser.fake_graded import fake_graded
 from tests.browser.fake_insight import FakeInsight
+from tests.browser.fake_intelligence import FakeIntelligence
 from tests.browser.fake_pki import FakePki
 from tests.browser.fake_rules import fake_rules
 from tests.browser.fake_systems import FakeSystems
@@ -708,6 +709,7 @@ def fake_rooms(mode: str = "full", clock: Clock | None = None, events: Any = Non
         pki=FakePki(clock, mode),
         work=work,
         insight=FakeInsight(clock, mode),
+        intelligence=FakeIntelligence(clock, mode),
         rules=(rules := fake_rules(clock, mode, store)),
         suppressions=lambda: SuppressionDesk(rules, store, clock),
         authorizer=AllowAll(),

@@ -55,6 +55,7 @@ from yaodun.rooms.graph import graph_desk
 from yaodun.rooms.health import HealthRoom
 from yaodun.rooms.importance import importance_of
 from yaodun.rooms.insight import InsightRoom
+from yaodun.rooms.intelligence import IntelligenceRoom
 from yaodun.rooms.models import model_desk
 from yaodun.rooms.names import Names
 from yaodun.rooms.pki import PkiRoom
@@ -175,6 +176,7 @@ class WebService:
             work=casework.rooms(graded.todos()),
             graded=graded.rooms(),
             insight=InsightRoom(site, alerts, risks),
+            intelligence=IntelligenceRoom(site),
             rules=rules,
             suppressions=suppressions,
             authorizer=site.access,

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from analytics.intelligence.detector import IndicatorDetector
 from analytics.intelligence.folder import Taken, take_folder
 from analytics.intelligence.indicator import IndicatorKind, told
 from analytics.intelligence.stix import values_of
-from analytics.intelligence.taxii import MEDIA, objects_of
+from analytics.intelligence.taxii import MEDIA, Answer, ask, bundle_of, merged, objects_of
 from infra.errors import AppError, ErrorKind
 from infra.events import Signal
 
@@ -198,6 +199,30 @@ def test_a_collection_is_fetched_page_by_page(site: Site) -> None:
     assert _Taxii.asked[0][1:] == (MEDIA, "Basic eDp5")
     [taken] = site.give("taxii.json", data)
     assert taken.entries
+
+
+def test_a_later_poll_takes_only_what_was_added_since() -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        fresh = request.url.params.get("added_after")
+        known = [{**one, "id": f"indicator--{number}"} for number, one in enumerate(BUNDLE["objects"][:2])]
+        gone = {**known[0], "revoked": True, "modified": "2026-02-01T00:00:00Z"}
+        objects = [] if fresh == "later" else [gone] if fresh else known
+        headers = {"X-TAXII-Date-Added-Last": "later" if fresh else "first"}
+        return httpx.Response(200, json={"objects": objects}, headers=headers)
+
+    def poll(after: str) -> Answer:
+        return ask("http://127.0.0.1/c/1/", "", after, httpx.Client(transport=httpx.MockTransport(answer)))
+
+    first = poll("")
+    second = poll(first.last)
+    third = poll(second.last)
+    assert [one.url.params.get("added_after") for one in asked] == [None, "first", "later"]
+    assert (second.last, third.last, third.objects) == ("later", "later", [])
+    kept = json.loads(merged(bundle_of(first.objects), second.objects))["objects"]
+    assert [(one["id"], one.get("revoked")) for one in kept] == [("indicator--0", True), ("indicator--1", None)]
 
 
 def test_a_collection_in_clear_text_elsewhere_is_not_asked() -> None:
