@@ -223,6 +223,7 @@ def _agent(site: Site, folder: Path, number: int, port: int) -> RealAgent:
 async def _rage(platform: Platform, line: BadLine, agents: list[RealAgent], simulated: list[Simulated]) -> float:
     chance, back = random.Random(1), 0.0
     await until(lambda: all(each.connected_at for each in simulated), 600, 0.2)
+    await until(lambda: all(agent.reads() for agent in agents), 300, 0.5)
     print("all connected", file=sys.stderr)
     for round_ in range(10):
         for agent in agents:

@@ -144,6 +144,14 @@ class RealAgent:
             file.writelines(f"line {number} of this log\n" for number in range(self.written, self.written + lines))
         self.written += lines
 
+    def reads(self) -> bool:
+        """Does it follow its log by now? What was written before it first looked is not for it."""
+        try:
+            status = json.loads((self.home.run / "agent.status.json").read_text())
+        except (FileNotFoundError, ValueError):
+            return False
+        return any(each["id"].endswith("/files") and each["state"] == "running" for each in status.get("sources", ()))
+
     def account(self) -> dict[str, int]:
         """The agent's own ledger, after it ended."""
         handed: dict[str, int] = json.loads((self.home.state / "agent-account.json").read_text())["handed"]
