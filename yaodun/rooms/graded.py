@@ -22,6 +22,7 @@ from ops.controls.casework import CaseworkFacts
 from ops.controls.duties import DutyFacts
 from ops.controls.measured import MeasuredFacts
 from ops.controls.registers import RegisterFacts
+from ops.controls.scans import ScanFacts
 from ops.controls.service import Controls
 from ops.controls.telemetry import StoreFacts
 from ops.controls.traffic import TrafficFacts
@@ -170,7 +171,9 @@ def controls_of(site: Site, store: EventStore) -> Controls:
     sources = (
         StoreFacts(store), TrafficFacts(store, site.register, site.zones), MeasuredFacts(store),
         RegisterFacts(site.register, alerts, findings), SiteFacts(site, store),
-        CaseworkFacts(_books(site, alerts), store), DutyFacts(store, partial(combined_roles, site)),
+        CaseworkFacts(_books(site, alerts), store),
+        ScanFacts(store, site.register, Changes(site.records, site.clock, record).listed),
+        DutyFacts(store, partial(combined_roles, site)),
     )  # fmt: skip
     return Controls(site.records, site.clock, sources)
 
