@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import glob
 import logging
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,29 +32,28 @@ class LogFilesSource(Reporting):
     """Follows every file of ``patterns``. ``from_start`` reads old content of files seen for the first time as well."""
 
     def __init__(
-        self, host: Host, places: Places, patterns: Sequence[str], *, from_start: bool = False, look_s: float = LOOK_S
-    ) -> None:
+        self, host: Host, places: Places, patterns: Sequence[str], *, from_start: bool = False,
+        look_s: float = LOOK_S, discover_s: float = DISCOVER_S,
+    ) -> None:  # fmt: skip
         self._reporter = Reporter(host, "files")
         self._places = places
         self._patterns = tuple(patterns)
         self._from_start = from_start
-        self._look_s = look_s
+        self._look_s, self._discover_s = look_s, discover_s
         self._files: dict[str, FollowedFile] = {}
         self._unreadable: set[str] = set()
         self._discovered = False
 
     async def run(self, sink: EventSink) -> None:
         """Until cancelled. ``sink`` is the agent's ``Places``."""
-        since_discovery = DISCOVER_S
+        discover_at = 0.0
         try:
             while True:
-                if since_discovery >= DISCOVER_S:
+                if time.monotonic() >= discover_at:
                     self._discover()
-                    since_discovery = 0.0
-                more = await self._look(sink)
-                if not more:
+                    discover_at = time.monotonic() + self._discover_s
+                if not await self._look(sink):
                     await asyncio.sleep(self._look_s)
-                    since_discovery += self._look_s
         finally:
             for file in self._files.values():
                 file.close()

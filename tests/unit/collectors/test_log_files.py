@@ -34,7 +34,9 @@ class Following:
     async def running(self, *, save: bool = True) -> AsyncIterator[LogFilesSource]:
         writer = SpoolWriter(self.spool, Limits(total=64 << 20, segment=4 << 20, reserve=0))
         places = Places(writer, self.spool, self.folder / "places.json")
-        source = LogFilesSource(HOST, places, [str(self.folder / "*.log")], from_start=True, look_s=0.01)
+        source = LogFilesSource(
+            HOST, places, [str(self.folder / "*.log")], from_start=True, look_s=0.01, discover_s=0.1
+        )
         task = asyncio.create_task(source.run(places))
         try:
             yield source
@@ -79,6 +81,21 @@ async def test_lines_come_as_they_are_written(following: Following) -> None:
         await following.until_lines("one", "two")
         following.write("three")
         await following.until_lines("one", "two", "three")
+
+
+async def test_a_file_that_never_rests_does_not_hide_a_new_one(following: Following) -> None:
+    following.write("one")
+    other = following.folder / "new.log"
+    async with following.running():
+        await following.until_lines("one")
+        for number in range(400):
+            following.write(f"busy {number}")
+            if number == 10:
+                other.write_text("newcomer\n")
+            await asyncio.sleep(0.005)
+            if number % 40 == 39 and "newcomer" in following.lines():
+                break
+        assert "newcomer" in following.lines()
 
 
 async def test_a_line_is_taken_when_it_is_whole(following: Following) -> None:
