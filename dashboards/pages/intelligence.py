@@ -105,13 +105,17 @@ async def indicators(visit: Visit) -> Content:
             text_field("q", t("intelligence.begins"), required=False, value=text),
             html.Button(t("intelligence.find"), className="button", type="submit"),
         ],
-        className="form line-form facts",
+        className="form line-form",
         key=text,
         **{"data-refine": "1"},
     )
     found = await visit.ask(_room(visit).find, text, SHOWN)
     if not found:
-        return card(t("intelligence.indicators"), [form, empty(t("intelligence.nothing"), "")], lined=True)
+        return card(
+            t("intelligence.indicators"),
+            [html.Div(form, className="facts"), empty(t("intelligence.nothing"), "")],
+            lined=True,
+        )
     heads = [
         (t("intelligence.value"), ""),
         (t("intelligence.what"), ""),
@@ -121,8 +125,13 @@ async def indicators(visit: Visit) -> Content:
         (t("intelligence.until"), "num"),
     ]
     rows = [_indicator(one, visit) for one in found]
-    body = html.Div(table(heads, rows, ("auto", "110px", "24%", "90px", "110px", "130px")), className="scroll tall")
-    return card(t("intelligence.indicators"), [form, body], hint=t("intelligence.first", count=len(found)), lined=True)
+    body = html.Div(table(heads, rows, ("auto", "110px", "24%", "90px", "110px", "170px")), className="scroll tall")
+    return card(
+        t("intelligence.indicators"),
+        [html.Div(form, className="facts"), body],
+        hint=t("intelligence.first", count=len(found)),
+        lined=True,
+    )
 
 
 def _indicator(one: Indicator, visit: Visit) -> Component:
