@@ -183,7 +183,7 @@ def bring_back(owner: Watched, folder: Path) -> None:
     page.locator("label", has_text="Import a form").locator("input[type=file]").set_input_files(folder / "draft.zip")
     expect(page.locator("#notices")).to_contain_text("0 values changed", timeout=60_000)
     expect(page.locator("#notices")).to_contain_text("Its seal is ours")
-    page.wait_for_url("**/ui/filing/F-**")
+    page.wait_for_url("**/ui/filing/BA-**")
 
 
 def review_filing(owner: Watched) -> None:
