@@ -77,7 +77,7 @@ async def listing(visit: Visit) -> Content:
         _row(kept.asset, _of(kept.asset, sets), visit)
         for kept in sorted(found, key=lambda kept: (order.index(kept.asset.grade), kept.asset.id))
     ]
-    body = table(heads, rows, ("auto", "120px", "130px", "150px", "220px", "80px", "110px"))
+    body = table(heads, rows, ("auto", "140px", "180px", "140px", "200px", "80px", "110px"))
     return card(t("page.data_assets"), html.Div(body, className="scroll"), hint=t("data_assets.hint"), aside=aside)
 
 
@@ -185,7 +185,8 @@ async def columns(visit: Visit) -> Content:
         (t("data_assets.share"), "num"),
         (t("data_assets.values"), "num"),
     ]
-    body = html.Div(table(heads, rows, ("150px", "auto", "110px", "200px", "80px", "90px")), className="scroll")
+    widths = ("140px", "minmax(110px, 1fr)", "100px", "170px", "64px", "70px")
+    body = html.Div(table(heads, rows, widths), className="scroll")
     return card(title, body, hint=t("data_assets.sensitive_hint"))
 
 

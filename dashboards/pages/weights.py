@@ -121,7 +121,7 @@ def _scores(found: Effect) -> Component:
     for name in ("overall", *Dimension):
         before, after = found.before.get(str(name)), found.after.get(str(name))
         moved = None if before is None or after is None else after - before
-        shown = MISSING if moved is None else f"{moved:+.1f}"
+        shown = MISSING if moved is None else f"{moved:+.1f}".replace("-", "−")
         level = "unknown" if moved is None else "normal" if moved >= 0 else "medium"
         rows.append(
             cells(

@@ -91,7 +91,10 @@ def duration(seconds: float | None) -> str:
     whole = int(seconds)
     days, hours, minutes, rest = whole // 86400, whole % 86400 // 3600, whole % 3600 // 60, whole % 60
     if days:
-        return t("figure.days", days=days) if days >= 3 else t("figure.days_hours", days=days, hours=hours)
+        plain = days >= 3 or whole % 86400 == 0
+        return t("figure.days", days=days) if plain else t("figure.days_hours", days=days, hours=hours)
+    if hours and whole % 3600 == 0:
+        return t("figure.hours", hours=hours)
     if hours:
         return t("figure.hours_minutes", hours=hours, minutes=f"{minutes:02d}")
     return t("figure.minutes_seconds", minutes=minutes, seconds=rest) if minutes else t("figure.seconds", seconds=rest)

@@ -72,6 +72,8 @@ def test_companions_share_the_scale_of_the_value() -> None:
         (13_260, "3 时 41 分", "3h 41m"),
         (432_000, "5 天", "5 d"),
         (100_800, "1 天 4 时", "1d 4h"),
+        (86_400, "1 天", "1 d"),
+        (7_200, "2 小时", "2 h"),
     ],
 )
 def test_duration(seconds: float | None, zh: str, en: str) -> None:
