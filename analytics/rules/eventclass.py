@@ -9,10 +9,9 @@ from typing import Any
 from analytics.rules.access import Reader, raw_reader, signature_reader, values_reader
 from analytics.rules.atoms import Op, reference_holds
 from analytics.rules.candidates import Candidates
-from analytics.rules.keywords import Keywords
 from analytics.rules.lens import Lens
 from analytics.rules.rule import KEYWORD, Atom, Expression
-from analytics.rules.valuetable import Budget, Meaning, ValueTable
+from analytics.rules.shared import Shared
 
 Alive = tuple[int, Expression, Sequence[int]]
 Found = tuple[int, ...]
@@ -27,7 +26,7 @@ class EventClass:
     """
 
     def __init__(
-        self, rules: Sequence[Alive], atoms: Sequence[Atom], lens: Lens, budget: Budget, *, memo: bool = True
+        self, rules: Sequence[Alive], atoms: Sequence[Atom], lens: Lens, shared: Shared, *, memo: bool = True
     ) -> None:
         self.rules = rules
         self._always = tuple(index for index, when, _ in rules if when is True)
@@ -42,8 +41,8 @@ class EventClass:
             else:
                 grouped.setdefault(atom.field, []).append((number, atom))
         keyword = grouped.pop(KEYWORD, None)
-        self.keywords = Keywords(keyword) if keyword else None
-        self.tables = [ValueTable(Meaning(pairs), budget) for pairs in grouped.values()]
+        self.keywords = shared.keywords(keyword) if keyword else None
+        self.tables = [shared.table(field, pairs) for field, pairs in grouped.items()]
         self._places = (lens, list(grouped))
         self.sign = signature_reader(lens, list(grouped), [table.known for table in self.tables])
         self._candidates = Candidates(

@@ -17,7 +17,8 @@ from analytics.rules.expression import leaves, rebuild
 from analytics.rules.lens import EcsLens, Lens
 from analytics.rules.mapping import FOLDED, ROUTING
 from analytics.rules.rule import Atom, RuleSet, Variant
-from analytics.rules.valuetable import Budget, Meaning, ValueTable
+from analytics.rules.shared import Shared
+from analytics.rules.valuetable import Meaning, ValueTable
 
 MAX_KEYS = 50_000
 """Routing keys remembered as they are read; afterwards by their signatures alone."""
@@ -30,7 +31,7 @@ class Matcher:
         self.ruleset = ruleset
         self.lens = lens or EcsLens()
         self._remember = memo
-        self._budget = Budget()
+        self._parts = Shared()
         grouped = _routing_atoms(ruleset)
         used = [name for name in ROUTING if name in grouped and self.lens.places(name)]
         self._decided = frozenset(number for pairs in grouped.values() for number, _ in pairs)
@@ -118,7 +119,7 @@ class Matcher:
         mark = repr([(index, when if self._open[index] else 0) for index, when, _ in alive])
         found = self._by_mark.get(mark)
         if found is None:
-            made = EventClass(alive, self.ruleset.atoms, self.lens, self._budget, memo=self._remember)
+            made = EventClass(alive, self.ruleset.atoms, self.lens, self._parts, memo=self._remember)
             found = self._by_mark[mark] = made
         return found
 
