@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from analytics.intelligence.indicator import IndicatorKind
+from analytics.network.finding import Kind
 from analytics.rules.cases import Case, read_cases, try_case
 from analytics.rules.load import load_rules, shipped_rules
 from infra.exchange import Level
 from infra.text.catalogue import catalogue
 
 RULES = load_rules([shipped_rules()])
+HOUSE = Path(__file__).parents[4]
 CASES = list(read_cases([shipped_rules()]))
 
 
@@ -55,5 +58,9 @@ def test_every_rule_has_a_name_in_both_languages(rule: Any) -> None:
 
 
 def test_names_of_rules_that_are_gone_are_gone_too() -> None:
+    """Names of what is no rule are those of findings in the traffic, of indicators, and of the platform itself."""
     named = {key.removeprefix("analytics.rule.") for key in catalogue("en") if key.startswith("analytics.rule.")}
-    assert named == {rule.id for rule in RULES.rules}
+    others = named - {rule.id for rule in RULES.rules}
+    said = {*Kind, *(f"intelligence-{kind}" for kind in IndicatorKind)}
+    sources = "".join(path.read_text() for room in ("ops", "yaodun") for path in (HOUSE / room).rglob("*.py"))
+    assert {name for name in others - said if f'"{name}"' not in sources} == set()
