@@ -164,32 +164,36 @@ def _route(app: Dash, rooms: Rooms, rail: Part) -> None:
 
 def _refresh(app: Dash, rooms: Rooms, rail: Part) -> None:
     async def refresh(
-        search: str, pulse: Any, again: Any, ids: list[dict[str, str]], pathname: str, seen: Any
+        search: str, pulse: Any, again: Any, ids: list[dict[str, str]], pathname: str, seen: Any, drawn_to: Any
     ) -> tuple[Any, ...]:
         look = visit(rooms, pathname, search)
         page = page_at(look.path)
         if not seen or seen.get("path") != pathname:
             raise PreventUpdate
-        changed, topics = _changed(look, seen), _topics(ctx.triggered_prop_ids, pulse, again)
+        changed = _changed(look, seen)
+        topics, reached = changed_topics(pulse, again, drawn_to)
         wanted = {each.name: each for each in page.parts if _concerned(each, changed, topics)}
         if not wanted and not changed and "alerts" not in topics:
             raise PreventUpdate
         children = [await drawn(wanted[each["part"]], look) if each["part"] in wanted else no_update for each in ids]
         now = await drawn(rail, look) if "alerts" in topics else no_update
         # What was seen is told only where the address changed: a late answer must not undo a page opened meanwhile.
-        return children, now, *((ranges(look, page), _seen(look, pathname)) if changed else (no_update, no_update))
+        moved = (ranges(look, page), _seen(look, pathname)) if changed else (no_update, no_update)
+        return children, now, *moved, reached
 
     app.callback(
         Output({"part": ALL}, "children"),
         Output("nav", "children", allow_duplicate=True),
         Output("range", "children", allow_duplicate=True),
         Output("seen", "data", allow_duplicate=True),
+        Output("drawn", "data"),
         Input("url", "search"),
         Input("pulse", "data"),
         Input("again", "data"),
         State({"part": ALL}, "id"),
         State("url", "pathname"),
         State("seen", "data"),
+        State("drawn", "data"),
         prevent_initial_call=True,
     )(refresh)
 
@@ -234,13 +238,16 @@ def _push(app: Dash, rooms: Rooms) -> None:
 
     async def push() -> None:
         socket, actor = ctx.websocket, current_actor.get()
+        changed: dict[str, float] = {}
         async for topics in watch.beats():
             if socket is None or socket.is_shutdown:
                 return
             if not await asyncio.to_thread(rooms.people.alive, actor):
                 set_props("go", {"data": HOME + "/sign-in"})
                 return
-            set_props("pulse", {"data": {"topics": topics, "at": rooms.clock.now().isoformat()}})
+            now = rooms.clock.now()
+            changed |= dict.fromkeys(topics, now.timestamp())
+            set_props("pulse", {"data": {"topics": changed, "at": now.isoformat()}})
 
     app.callback(websocket=True, persistent=True)(push)
 
@@ -264,10 +271,16 @@ def _changed(look: Visit, seen: Any) -> set[str]:
     return {name for name in {*before, *now} if before.get(name) != now.get(name)}
 
 
-def _topics(triggered: Any, pulse: Any, again: Any) -> set[str]:
-    names = {key.split(".")[0] for key in triggered}
-    found = set((pulse or {}).get("topics", ())) if "pulse" in names else set()
-    return found | (set((again or {}).get("topics", ())) if "again" in names else set())
+def changed_topics(pulse: Any, again: Any, drawn_to: Any) -> tuple[set[str], dict[str, float]]:
+    """What changed since the last answer that arrived, and how far the next one reaches. A newer pulse supersedes an
+    unanswered question, so a pulse says when each topic changed last, and not only what is new in it."""
+    times: dict[str, float] = (pulse or {}).get("topics") or {}
+    pressed = float((again or {}).get("at") or 0)
+    before = drawn_to or {"pulse": 0.0, "again": 0.0}
+    found = {topic for topic, at in times.items() if at > before["pulse"]}
+    if pressed > before["again"]:
+        found |= set(again["topics"])
+    return found, {"pulse": max([before["pulse"], *times.values()]), "again": max(before["again"], pressed)}
 
 
 def _concerned(each: Part, changed: set[str], topics: set[str]) -> bool:

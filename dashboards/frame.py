@@ -51,7 +51,7 @@ def frame(actor_name: str, opened: Opened | None = None) -> Component:
     return html.Div(
         [
             dcc.Location(id="url", refresh="callback-nav", **address_now),
-            *(dcc.Store(id=name) for name in ("pulse", "again", "command", "go")),
+            *(dcc.Store(id=name) for name in ("pulse", "again", "drawn", "command", "go")),
             dcc.Store(id="seen", data=opened.seen if opened else None),
             html.Div(
                 [_rail(opened), _top(actor_name, opened), html.Main(body, className="main")],

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from dashboards.app import changed_topics
 from dashboards.live import Watch
 
 
@@ -62,3 +63,15 @@ async def test_a_failing_pulse_is_asked_again() -> None:
     await asyncio.wait_for(anext(beats), 5)
     assert pulse.asked >= 1
     await beats.aclose()
+
+
+def test_what_a_superseded_question_asked_for_is_asked_again() -> None:
+    pulse, again = {"topics": {"alerts": 10.0, "tick": 12.0}}, {"topics": ["part:open"], "at": 7}
+    topics, reached = changed_topics(pulse, again, {"pulse": 9.0, "again": 3})
+    assert topics == {"alerts", "tick", "part:open"}
+    # The answer never arrived, because a newer pulse came: the page still stands where it stood.
+    pulse = {"topics": {"alerts": 10.0, "tick": 17.0}}
+    topics, reached = changed_topics(pulse, again, {"pulse": 9.0, "again": 3})
+    assert topics == {"alerts", "tick", "part:open"}
+    assert changed_topics(pulse, again, reached) == (set(), reached)
+    assert changed_topics(None, None, None) == (set(), {"pulse": 0.0, "again": 0.0})
