@@ -87,7 +87,7 @@ def sight_words(line: RuleLine) -> Component:
     """Whether any event could feed it."""
     if line.blind is None:
         return quiet(t("rules.of_sight.unknown"))
-    return severity("high", t("rules.of_sight.blind")) if line.blind else severity("normal", t("rules.of_sight.fed"))
+    return severity("unknown", t("rules.of_sight.blind")) if line.blind else severity("normal", t("rules.of_sight.fed"))
 
 
 def state_words(line: RuleLine) -> Component:
