@@ -21,6 +21,10 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 expect.set_options(timeout=30_000)
+_SHOWS = """path => {
+  try { return dash_component_api.getLayout("seen").props.data.path === path; } catch { return false; }
+}"""
+"""The page of the address has been put in, for what was seen is told with it; before Dash stands, asking throws."""
 OWN = ("http", "https", "ws", "wss")
 
 
@@ -37,6 +41,16 @@ class Watched:
         """Go to a path and wait until its page stands."""
         self.page.goto(self.base + path)
         self.page.wait_for_selector(ready, timeout=60_000)
+        self.settled()
+
+    def move(self, path: str) -> None:
+        """Go to a path as a link inside the product does, without loading the document anew. Where the document has no
+        product in it yet, or only the part after the ``?`` changes, it is loaded."""
+        if "?" in path or urlsplit(self.page.url).path in ("", "blank", path):
+            self.open(path)
+            return
+        self.page.evaluate("path => yaodun.go(path)", path)
+        self.page.wait_for_function(_SHOWS, arg=path, timeout=60_000)
         self.settled()
 
     def settled(self) -> None:

@@ -32,7 +32,7 @@ def words(watched: Watched) -> str:
 
 def visit(watched: Watched, path: str) -> None:
     """Open a page; every word of it comes from the catalogue."""
-    watched.open("/ui" + path)
+    watched.move("/ui" + path)
     assert "dashboards." not in words(watched)
 
 
