@@ -54,8 +54,9 @@ class Watched:
         self.settled()
 
     def settled(self) -> None:
-        """Wait until Dash waits for no answer."""
+        """Wait until Dash waits for no answer, and every grid has its heads."""
         expect(self.page.locator("[data-dash-is-loading]")).to_have_count(0, timeout=60_000)
+        expect(self.page.locator(".ag-header-row-column:empty")).to_have_count(0, timeout=60_000)
 
     def clean(self) -> None:
         """Nothing went wrong, and nothing was asked of another host."""

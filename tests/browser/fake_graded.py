@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from dashboards.rooms.graded import Graded
 from infra.blobs import FolderBlobs
@@ -40,6 +40,7 @@ from ops.recordfiling.service import SystemRecords
 from ops.recordfiling.watch import SeenHost
 from ops.rulepacks import shipped_packs
 from tests.browser.fake_work import BrokenRoom
+from tests.browser.late import Late
 from tests.unit.ops.controls import sites
 from tests.unit.ops.filing.forms import T1, T2, T4, T6
 from trust.signer.seals import PACKAGE, Seals
@@ -168,6 +169,11 @@ def fake_graded(clock: Clock, mode: str) -> Graded:
                  "blobs", "papers", "sheets", "seen",
                  "materials")  # fmt: skip
         return Graded(**dict.fromkeys(names, broken))
+    rooms: Any = Late(lambda: _made(clock, mode))
+    return cast(Graded, rooms)
+
+
+def _made(clock: Clock, mode: str) -> Graded:
     made = GradedSite(clock, mode)
     if mode == "empty":
         made.nouns = NoNouns()  # type: ignore[assignment]

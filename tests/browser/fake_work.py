@@ -40,6 +40,7 @@ from ops.work.drills import Criterion
 from ops.work.duty import Rota
 from ops.work.orders import OrderState
 from ops.work.record import WorkRow
+from tests.browser.late import Late
 
 ANALYST = Actor(id="u-analyst", name="值班员甲", roles=("analyst",))
 OTHER = Actor(id="u-other", name="值班员乙", roles=("analyst",))
@@ -147,8 +148,9 @@ def fake_work(clock: Clock, mode: str) -> tuple[Work, Any]:
             "reports",
         )
         return Work(**dict.fromkeys(names, broken)), dict
-    made = WorkSite(clock, mode)
-    return made.work(), made.versions
+    site: Any = Late(lambda: WorkSite(clock, mode))
+    rooms: Any = Late(lambda: site.work())
+    return rooms, lambda: site.versions()
 
 
 def tell(site: WorkSite) -> None:

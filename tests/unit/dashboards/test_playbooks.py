@@ -17,6 +17,7 @@ from infra.records import Records, open_records
 from infra.records.migrate import migrate
 from playbooks.library.shelf import shelf
 from playbooks.room import PlaybookRoom
+from tests.browser.late import whole
 from tests.unit.playbooks.building import LI, Bench, book, do
 from trust.access import Access
 
@@ -30,7 +31,7 @@ def records(tmp_path: Path) -> Iterator[Records]:
 
 
 def visit(rooms: Rooms, room: PlaybookRoom | None, **params: str) -> Visit:
-    work = replace(rooms.work, playbooks=room)
+    work = replace(whole(rooms.work), playbooks=room)
     now = SystemClock().now()
     access = room._access if room else rooms.authorizer
     return Visit(

@@ -24,6 +24,7 @@ from infra.records.migrate import migrate
 from infra.web.seams import Actor
 from ops.alerts import AlertQuery, Alerts
 from ops.alerts.record import Disposition
+from ops.alerts.risk import EntityRisks
 from tests.unit.analytics.scheduled import office
 from trust.signer.client import ask_signer
 from trust.signer.core import SignerCore
@@ -143,7 +144,7 @@ def test_a_life_from_lesson_to_rollback(world: World) -> None:
     mine = {alert.entity["value"]: alert.why[0]["field"] for alert in found.alerts}
     assert mine["user3"] == "failed_logins"
     assert shadow(world).tested == world.clock.now()
-    shown = {one.entity: one for one in InsightRoom(world.site, alerts).anomalies()}["user3"]
+    shown = {one.entity: one for one in InsightRoom(world.site, alerts, EntityRisks(alerts)).anomalies()}["user3"]
     assert shown.feature == "failed_logins"
     assert shown.band[1] is not None
     assert (shown.series[-1] or 0.0) >= 80 > shown.band[1]
