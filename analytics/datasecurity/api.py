@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool as ask
 
 from analytics.datasecurity.register import DataAsset, DataAssets
 from analytics.datasecurity.seen import SeenDataset
-from infra.errors import AppError, ErrorKind
+from infra.register.bodies import noun
 from infra.web.seams import Authorizer, current_actor
 
 
@@ -37,18 +37,7 @@ def data_assets_router(assets: DataAssets, access: Authorizer, seen: Callable[[]
 
     @router.put("/{item}")
     async def put(item: str, request: Request) -> Response:
-        try:
-            asset = msgspec.json.decode(await request.body(), type=DataAsset)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            problem, _, where = str(error).partition(" - at `$.")
-            place = where.rstrip("`") or "body"
-            raise AppError(
-                ErrorKind.INVALID, "infra.register.field_wrong", place=place, problem=problem[:200]
-            ) from None
-        if asset.id != item:
-            raise AppError(
-                ErrorKind.INVALID, "infra.register.id_differs", place="id", wanted=item[:64], given=asset.id[:64]
-            )
+        asset = await noun(request, item, DataAsset)
         await ask(assets.save, current_actor.get(), asset)
         return Response(status_code=204)
 

@@ -24,8 +24,6 @@ from infra.ledger import record
 from infra.records import Record, Records
 from infra.web.seams import Actor, Authorizer
 
-_CONTEXT = b"yaodun-model-v1\x00"
-_PURPOSE = b"yaodun-posture-weights-v1\x00"
 PLACES = 4
 """Weights are kept with so many decimals."""
 
@@ -154,7 +152,7 @@ class Weights:
         row = self._waiting(number)
         if msgspec.json.decode(row.body, type=WeightBody).proposer == actor.id:
             raise AppError(ErrorKind.FORBIDDEN, "analytics.weights.same_person", place=f"weights:{number}")
-        signature = self._sealer.sign(sealed_bytes(row.body))
+        signature = self._sealer.sign(row.body)
 
         def put(session: Session) -> None:
             for present in session.scalars(select(WeightRow).where(WeightRow.state == WeightState.ACTIVE)):
@@ -189,17 +187,12 @@ class Weights:
 
     def _version(self, row: WeightRow) -> WeightVersion:
         body = msgspec.json.decode(row.body, type=WeightBody)
-        holds = self._sealer.verify(sealed_bytes(row.body), row.signature) if row.signature else None
+        holds = self._sealer.verify(row.body, row.signature) if row.signature else None
         return WeightVersion(
             number=row.number, state=WeightState(row.state), weights=body.weights, comment=body.comment,
             proposer=row.proposer, proposed=row.proposed, decider=row.decider, decided=row.decided,
             signature=row.signature, sealed=False if row.state == WeightState.ACTIVE and holds is None else holds,
         )  # fmt: skip
-
-
-def sealed_bytes(body: bytes) -> bytes:
-    """What the signer's seal covers: a purpose no model has, and the version."""
-    return _CONTEXT + hashlib.sha256(_PURPOSE).digest() + hashlib.sha256(body).digest()
 
 
 def _tell(session: Session, actor: Actor, word: str, number: int, detail: dict[str, object], now: datetime) -> None:

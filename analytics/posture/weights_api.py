@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool as ask
 
 from analytics.posture.weights import Weights, WeightVersion
-from infra.errors import AppError, ErrorKind
+from infra.register.bodies import decoded
 from infra.web.seams import Authorizer, current_actor
 
 
@@ -35,14 +35,7 @@ def weights_router(weights: Weights, access: Authorizer) -> APIRouter:
 
     @router.post("")
     async def propose(request: Request) -> Response:
-        try:
-            given = msgspec.json.decode(await request.body(), type=Proposal)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            problem, _, where = str(error).partition(" - at `$.")
-            place = where.rstrip("`") or "body"
-            raise AppError(
-                ErrorKind.INVALID, "infra.register.field_wrong", place=place, problem=problem[:200]
-            ) from None
+        given = await decoded(request, Proposal)
         number = await ask(weights.propose, current_actor.get(), given.weights, given.comment)
         return Response(msgspec.json.encode({"number": number}), media_type="application/json", status_code=201)
 

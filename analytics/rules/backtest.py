@@ -65,6 +65,32 @@ class _Tally:
             self.examples.append(signal.event_ids[-1])
 
 
+class _Look:
+    """Stored events that one of the rules could match, page by page and oldest first, for at most ``wait_s`` seconds:
+    ``seen`` of them, ``until`` a time where that did not suffice."""
+
+    def __init__(
+        self, ruleset: RuleSet, store: EventStore, window: Window, wait_s: float | None, monotonic: Callable[[], float]
+    ) -> None:
+        order = (Sort("@timestamp", descending=False),)
+        self._pages = pages(
+            store,
+            Query(streams=stored_streams(), window=window, filter=_wanted(ruleset), sort=order, limit=PAGE),
+        )
+        self._monotonic = monotonic
+        self._stop_at = None if wait_s is None else monotonic() + wait_s
+        self.seen = 0
+        self.until: datetime | None = None
+
+    def __iter__(self) -> Iterator[list[Event]]:
+        for page in self._pages:
+            yield page
+            self.seen += len(page)
+            if self._stop_at is not None and self._monotonic() > self._stop_at:
+                self.until = page[-1]["@timestamp"]
+                return
+
+
 def backtest_store(
     ruleset: RuleSet,
     store: EventStore,
@@ -73,19 +99,9 @@ def backtest_store(
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Backtest:
     """Hits per rule and day on the stored events of ``window``, for at most ``wait_s`` seconds."""
-    seen, until, stop_at = 0, None, None if wait_s is None else monotonic() + wait_s
-
-    def looked_at() -> Iterator[list[Event]]:
-        nonlocal seen, until
-        for page in _candidates(ruleset, store, window):
-            yield page
-            seen += len(page)
-            if stop_at is not None and monotonic() > stop_at:
-                until = page[-1]["@timestamp"]
-                return
-
-    rows = count_hits(ruleset, looked_at())
-    return Backtest(start=window.start, end=window.end, rows=tuple(rows), events=seen, until=until)
+    look = _Look(ruleset, store, window, wait_s, monotonic)
+    rows = count_hits(ruleset, look)
+    return Backtest(start=window.start, end=window.end, rows=tuple(rows), events=look.seen, until=look.until)
 
 
 class Hidden(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,8 +133,8 @@ def preview_store(
     engines = Engine(without), Engine(filtered)
     tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
     left: Counter[str] = Counter()
-    seen, until, stop_at = 0, None, monotonic() + wait_s
-    for page in _candidates(without, store, window):
+    look = _Look(without, store, window, wait_s, monotonic)
+    for page in look:
         every, kept = (engine.match(page) for engine in engines)
         remaining = {signal.id for signal in kept}
         for signal in every:
@@ -126,24 +142,13 @@ def preview_store(
                 left[signal.rule_id] += 1
             else:
                 tallies[signal.rule_id].take(signal)
-        seen += len(page)
-        if monotonic() > stop_at:
-            until = page[-1]["@timestamp"]
-            break
     rows = [
         Hidden(rule=rule.id, title=rule.title, hidden=tallies[rule.id].count, left=left[rule.id],
                days=dict(sorted(tallies[rule.id].days.items())), examples=tallies[rule.id].examples)
         for rule in without.rules if tallies[rule.id].count or left[rule.id]
     ]  # fmt: skip
     rows.sort(key=lambda row: -row.hidden)
-    return Preview(start=window.start, end=window.end, rows=tuple(rows), events=seen, until=until)
-
-
-def _candidates(ruleset: RuleSet, store: EventStore, window: Window) -> Iterator[list[Event]]:
-    """Stored events that one of the rules could match, oldest first."""
-    order = (Sort("@timestamp", descending=False),)
-    wanted = _wanted(ruleset)
-    yield from pages(store, Query(streams=stored_streams(), window=window, filter=wanted, sort=order, limit=PAGE))
+    return Preview(start=window.start, end=window.end, rows=tuple(rows), events=look.seen, until=look.until)
 
 
 def _wanted(ruleset: RuleSet) -> Filter:

@@ -25,7 +25,7 @@ from analytics.rules.load import load_rules
 from analytics.rules.rule import Failure, Rule, RuleSet
 from analytics.rules.sources import place_on_disk, source_on_disk, tests_on_disk
 from analytics.rules.state import Outcome, Outcomes, RuleState, Sight
-from analytics.rules.trial import PATH, Trial, trial_set, try_out
+from analytics.rules.trial import PATH, Trial, raising, trial_set, try_out
 from infra.clock import Clock
 from infra.errors import AppError, ErrorKind
 from infra.events import Event
@@ -134,11 +134,8 @@ class RuleDesk:
         ruleset = self._trial_set(source)
         mine = ruleset.rules[_of_text(ruleset)].id
         now = self._clock.now()
-        shown = msgspec.structs.replace(
-            ruleset, rules=[msgspec.structs.replace(r, canary=False) for r in ruleset.rules]
-        )
         window = Window(now - timedelta(days=days), now + timedelta(minutes=5))
-        found = backtest_store(shown, self._store, window, BACKTEST_S)
+        found = backtest_store(raising(ruleset), self._store, window, BACKTEST_S)
         return msgspec.structs.replace(found, rows=tuple(row for row in found.rows if row.rule == mine))
 
     def publish(self, actor: Actor, source: str, tests: str, note: str, state: RuleState, rule_id: str = "") -> str:
@@ -226,11 +223,6 @@ class RuleDesk:
                 taken[number] = (written_path(rule.id), self._texts(rule, version)[0].encode())
                 waiting += fed.get(number, ())
         return list(taken.values())
-
-
-def _shown(rule: Rule) -> Rule:
-    """The rule as it raises signals, though it is on trial or only feeds others."""
-    return msgspec.structs.replace(rule, canary=False, hidden=False)
 
 
 def _of_text(ruleset: RuleSet) -> int:

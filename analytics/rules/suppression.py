@@ -18,6 +18,7 @@ from analytics.rules.documents import Document, read_documents
 from analytics.rules.lint import Finding, Severity, doubts, failed, refusal
 from analytics.rules.load import compile_files
 from analytics.rules.rule import Rule, RuleSet
+from analytics.rules.trial import raising
 from infra.errors import AppError
 
 TRIED = "filter"
@@ -111,7 +112,7 @@ def pair_of(source: str, texts: Texts, values: Mapping[str, Sequence[str]]) -> P
     files = texts(named)
     without = compile_files(files, values)
     filtered = compile_files([*files, (PATH, source.encode())], values)
-    return Pair(_shown(without), _shown(filtered), _differing(without, filtered))
+    return Pair(raising(without), raising(filtered), _differing(without, filtered))
 
 
 def prove(source: str, pair: Pair, tests: Tests) -> Proof:
@@ -181,9 +182,3 @@ def _positive(text: str) -> list[Case]:
     except AppError:
         return []
     return [case for case in cases if case.body.get("match", True) or case.body.get("feeds")][:MAX_CASES]
-
-
-def _shown(ruleset: RuleSet) -> RuleSet:
-    """The set where rules that only feed others, or are on trial, raise their signals too."""
-    rules = [msgspec.structs.replace(rule, hidden=False, canary=False) for rule in ruleset.rules]
-    return msgspec.structs.replace(ruleset, rules=rules)

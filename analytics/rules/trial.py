@@ -66,6 +66,12 @@ def trial_set(source: str, beside: Beside, values: Mapping[str, Sequence[str]]) 
     return compile_files([*beside(named, mine), (PATH, source.encode())], values)
 
 
+def raising(ruleset: RuleSet) -> RuleSet:
+    """The set where rules that only feed others, or are on trial, raise their signals too."""
+    rules = [msgspec.structs.replace(rule, hidden=False, canary=False) for rule in ruleset.rules]
+    return msgspec.structs.replace(ruleset, rules=rules)
+
+
 def references(document: Document) -> list[str]:
     """Names that a correlation's text mentions: its rules, or every word of its condition."""
     tree = document.tree.get("correlation")

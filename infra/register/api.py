@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool as ask
 
-from infra.errors import AppError, ErrorKind
+from infra.register.bodies import noun
 from infra.register.nouns import Asset, System, Unit
 from infra.register.register import Register
 from infra.web.seams import Authorizer, current_actor
-
-T = TypeVar("T", Unit, System, Asset)
 
 
 def register_router(register: Register, access: Authorizer) -> APIRouter:
@@ -42,17 +40,17 @@ def register_router(register: Register, access: Authorizer) -> APIRouter:
 
     @router.put("/units/{item}")
     async def put_unit(item: str, request: Request) -> Response:
-        await ask(register.save_unit, current_actor.get(), await _body(request, item, Unit))
+        await ask(register.save_unit, current_actor.get(), await noun(request, item, Unit))
         return Response(status_code=204)
 
     @router.put("/systems/{item}")
     async def put_system(item: str, request: Request) -> Response:
-        await ask(register.save_system, current_actor.get(), await _body(request, item, System))
+        await ask(register.save_system, current_actor.get(), await noun(request, item, System))
         return Response(status_code=204)
 
     @router.put("/assets/{item}")
     async def put_asset(item: str, request: Request) -> Response:
-        await ask(register.save_asset, current_actor.get(), await _body(request, item, Asset))
+        await ask(register.save_asset, current_actor.get(), await noun(request, item, Asset))
         return Response(status_code=204)
 
     return router
@@ -60,15 +58,3 @@ def register_router(register: Register, access: Authorizer) -> APIRouter:
 
 def _json(value: Any) -> Response:
     return Response(msgspec.json.encode(value), media_type="application/json")
-
-
-async def _body(request: Request, item: str, kind: type[T]) -> T:
-    try:
-        noun = msgspec.json.decode(await request.body(), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        problem, _, where = str(error).partition(" - at `$.")
-        place = where.rstrip("`") or "body"
-        raise AppError(ErrorKind.INVALID, "infra.register.field_wrong", place=place, problem=problem[:200]) from None
-    if noun.id != item:
-        raise AppError(ErrorKind.INVALID, "infra.register.id_differs", place="id", wanted=item[:64], given=noun.id[:64])
-    return noun

@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool as ask
 
-from infra.errors import AppError, ErrorKind
+from infra.register.bodies import noun
 from infra.register.zones import AssetRule, Zone, Zones
 from infra.web.seams import Authorizer, current_actor
 
@@ -40,24 +40,12 @@ def zones_router(zones: Zones, access: Authorizer) -> APIRouter:
 
     @router.put("/zones/{item}")
     async def put_zone(item: str, request: Request) -> Response:
-        await ask(zones.save_zone, current_actor.get(), await _body(request, item, Zone))
+        await ask(zones.save_zone, current_actor.get(), await noun(request, item, Zone))
         return Response(status_code=204)
 
     @router.put("/asset-rules/{item}")
     async def put_rule(item: str, request: Request) -> Response:
-        await ask(zones.save_rule, current_actor.get(), await _body(request, item, AssetRule))
+        await ask(zones.save_rule, current_actor.get(), await noun(request, item, AssetRule))
         return Response(status_code=204)
 
     return router
-
-
-async def _body(request: Request, item: str, kind: Any) -> Any:
-    try:
-        noun = msgspec.json.decode(await request.body(), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        problem, _, where = str(error).partition(" - at `$.")
-        place = where.rstrip("`") or "body"
-        raise AppError(ErrorKind.INVALID, "infra.register.field_wrong", place=place, problem=problem[:200]) from None
-    if noun.id != item:
-        raise AppError(ErrorKind.INVALID, "infra.register.id_differs", place="id", wanted=item[:64], given=noun.id[:64])
-    return noun

@@ -29,7 +29,7 @@ from trust.registration.desk import Desk, Filed
 from trust.signer import orders
 from trust.signer.checkpoint import Checkpoints
 from trust.signer.console import Console
-from trust.signer.seals import MODEL, PACKAGE, Seals
+from trust.signer.seals import MODEL, PACKAGE, WEIGHTS, Seals
 from trust.trustlist.status import StatusStore
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ class SignerCore:
         self.checkpoints = Checkpoints(folder / "checkpoint", site, clock) if site is not None else None
         self.models = Seals(folder / "models", MODEL)
         self.packages = Seals(folder / "packages", PACKAGE)
+        self.weights = Seals(folder / "weights", WEIGHTS)
         self.resolved = resolve(self.pki, clock)
         self.desk.mend()
         self.console = Console(self.keys, self.founder, self.desk)
@@ -82,7 +83,8 @@ class SignerCore:
             "publish": (orders.Publish, self._publish),
             "checkpoint": (orders.Nothing, self._checkpoint),
             "model": (orders.Model, lambda given: self.models.seal(card=given.card, body=given.body)),
-            "package": (orders.Package, lambda given: self.packages.seal(sha256=given.sha256, sm3=given.sm3)),
+            "package": (orders.Digests, lambda given: self.packages.seal(sha256=given.sha256, sm3=given.sm3)),
+            "weights": (orders.Digests, lambda given: self.weights.seal(sha256=given.sha256, sm3=given.sm3)),
             "console": (orders.Console, self._console),
         }
 

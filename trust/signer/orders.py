@@ -161,8 +161,8 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body: str
 
 
-class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A package to seal: SHA-256 and SM3 of its manifest, hexadecimal."""
+class Digests(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A text to seal (the manifest of a package, a version of weights): its SHA-256 and SM3, hexadecimal."""
 
     sha256: str
     sm3: str

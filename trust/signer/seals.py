@@ -7,6 +7,7 @@ and filings handed out while the authorities' keys are locked) and can sign noth
 from __future__ import annotations
 
 import base64
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from infra.durable import replace_file
 from infra.errors import AppError, ErrorKind
 from trust.crypto.algorithm import Check, check_signature
+from trust.crypto.sm3 import sm3
 from trust.keys import material
 from trust.keys.algorithm import ALGORITHM
 from trust.keys.seams import KeyKind
@@ -39,6 +41,8 @@ MODEL = Purpose(b"yaodun-model-v1\x00", "model", KeyKind.ED25519)
 """SHA-256 of a model's card and of its arrays."""
 PACKAGE = Purpose(b"yaodun-package-v1\x00", "package", KeyKind.SM2)
 """SHA-256 and SM3 of the manifest of what is handed in."""
+WEIGHTS = Purpose(b"yaodun-posture-weights-v1\x00", "weights", KeyKind.SM2)
+"""SHA-256 and SM3 of a version of the posture's weights."""
 
 
 class Seals:
@@ -69,6 +73,11 @@ class Seals:
         if not public.exists():
             replace_file(public, material.spki_of(private), private=True)
         return private
+
+
+def digests(data: bytes) -> tuple[bytes, bytes]:
+    """SHA-256 and SM3, as purposes take them that seal one text."""
+    return hashlib.sha256(data).digest(), sm3(data)
 
 
 def public_half(folder: Path, purpose: Purpose) -> Path:

@@ -13,7 +13,7 @@ from analytics.posture.weights import Weights, settled
 from dashboards.rooms import weighting as shown
 from infra.text import say
 from yaodun.site import Site
-from yaodun.trust.model_seal import SignerSeal
+from yaodun.trust.weight_seal import WeightSeal
 
 
 class WeightingRoom:
@@ -57,7 +57,7 @@ class WeightingRoom:
 
 def weights_of(site: Site) -> Weights:
     """The versions of the site, sealed by its signer."""
-    return Weights(site.records, site.access, site.clock, SignerSeal(site.home))
+    return Weights(site.records, site.access, site.clock, WeightSeal(site.home))
 
 
 def _scores(found: Posture) -> dict[str, float | None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,7 @@ from infra.errors import AppError, ErrorKind
 from infra.home import Home
 from ops.filing.sealing import Seal, Sealed
 from trust.signer.client import ask_signer
-from trust.signer.seals import PACKAGE, public_half, signed_by
+from trust.signer.seals import PACKAGE, digests, public_half, signed_by
 from yaodun.trust.places import pki_of, socket_of
 
 log = logging.getLogger(__name__)
@@ -34,7 +33,7 @@ class PackageSeal:
 
     def seal(self, manifest: bytes) -> Seal | None:
         """None, and a line in the log, where the signer does not answer."""
-        sha256, sm3 = _digests(manifest)
+        sha256, sm3 = digests(manifest)
         try:
             made = self._ask("package", sha256=sha256.hex(), sm3=sm3.hex())
         except AppError as error:
@@ -46,7 +45,7 @@ class PackageSeal:
 
     def judge(self, manifest: bytes, seal: Seal) -> Sealed | None:
         """Without asking anybody."""
-        message = PACKAGE.message(*_digests(manifest))
+        message = PACKAGE.message(*digests(manifest))
         if seal.algorithm != self.algorithm or not signed_by(seal.key, PACKAGE, message, seal.signature):
             return None
         path = public_half(self._pki / FOLDER, PACKAGE)
@@ -60,7 +59,3 @@ def site_seal(home: Home) -> PackageSeal:
         return ask_signer(socket_of(home), operation, **arguments)
 
     return PackageSeal(ask, pki_of(home))
-
-
-def _digests(manifest: bytes) -> tuple[bytes, bytes]:
-    return hashlib.sha256(manifest).digest(), hashlib.new("sm3", manifest).digest()

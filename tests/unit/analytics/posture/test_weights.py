@@ -24,7 +24,7 @@ from infra.records import Records, open_records
 from infra.records.migrate import migrate
 from infra.web.seams import Actor
 from tests.agents import OPERATOR, Anyone
-from trust.signer.seals import MODEL, Seals, holds
+from trust.signer.seals import WEIGHTS, Seals, digests, holds
 
 OTHER = Actor(id="o-2", name="second")
 DISK, PORTS = "infrastructure.host_disk", "infrastructure.exposed_ports"
@@ -37,12 +37,12 @@ class SignersSeals:
         self._folder = folder
 
     def sign(self, data: bytes) -> bytes:
-        digests = data.removeprefix(MODEL.context)
-        sealed = Seals(self._folder, MODEL).seal(card=digests[:32].hex(), body=digests[32:].hex())
+        sha256, sm3 = digests(data)
+        sealed = Seals(self._folder, WEIGHTS).seal(sha256=sha256.hex(), sm3=sm3.hex())
         return base64.b64decode(sealed["signature"])
 
     def verify(self, data: bytes, signature: bytes) -> bool:
-        return holds(self._folder, MODEL, data, signature)
+        return holds(self._folder, WEIGHTS, WEIGHTS.message(*digests(data)), signature)
 
 
 class Gauge:
