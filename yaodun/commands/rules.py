@@ -22,8 +22,8 @@ from analytics.rules.lint import Severity, lint
 from analytics.rules.load import shipped_rules
 from infra.errors import AppError, ErrorKind
 from infra.events import Event
+from yaodun import rules_site
 from yaodun.backtest import backtest_files
-from yaodun.commands import rules_site
 from yaodun.commands.match import apart, read_rules
 from yaodun.eventfiles import EventReader, event_files
 from yaodun.site import existing_site

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from analytics.datasecurity.api import data_assets_router
@@ -37,6 +38,7 @@ from ops.alerts.api import alerts_router
 from ops.alerts.risk import EntityRisks
 from ops.filing.api import LARGEST_UPLOAD
 from ops.incidents.service import MAX_EVIDENCE
+from ops.portal.sheets.api import LARGEST_UPLOAD as LARGEST_SHEET
 from playbooks.api import playbooks_router
 from playbooks.model.reading import MAX_BYTES
 from trust.audit import Audit
@@ -71,6 +73,19 @@ from yaodun.rooms.weighting import WeightingRoom
 from yaodun.site import Site
 
 HOME = "/ui/"
+
+
+BODY_LIMITS: Mapping[str, int] = {
+    "/_bulk": MAX_BODY,
+    "/v1/": MAX_BODY,
+    "/api/v1/incidents/": MAX_EVIDENCE,
+    "/api/v1/filings": LARGEST_UPLOAD,
+    "/api/v1/sheets": LARGEST_SHEET,
+    "/api/v1/playbooks": MAX_BYTES,
+    "/api/v1/rules": MOST_BODY,
+    "/api/v1/suppressions": MOST_BODY,
+}
+"""Bytes a request may bring, by the beginning of its path; a MiB elsewhere."""
 
 
 class WebService:
@@ -188,17 +203,8 @@ class WebService:
             site.records, site.tokens, secure=self._secure, settings=settings, clock=site.clock
         )
         authenticator.listen(self._feed)
-        limits = {
-            "/_bulk": MAX_BODY,
-            "/v1/": MAX_BODY,
-            "/api/v1/incidents/": MAX_EVIDENCE,
-            "/api/v1/filings": LARGEST_UPLOAD,
-            "/api/v1/playbooks": MAX_BYTES,
-            "/api/v1/rules": MOST_BODY,
-            "/api/v1/suppressions": MOST_BODY,
-        }
         options = ShellOptions(
-            secure=self._secure, names=site.settings.web.names, pages_policy=csp(dash), body_limits=limits,
+            secure=self._secure, names=site.settings.web.names, pages_policy=csp(dash), body_limits=BODY_LIMITS,
             proxy_secret=proxy_secret(site.home) if site.settings.web.proxy else "",
         )  # fmt: skip
         return build_shell(api, pages, authenticator, options, self._measures)
