@@ -126,9 +126,9 @@ class Weights:
         return [self._version(row) for row in rows]
 
     def propose(self, actor: Actor, wanted: Mapping[str, float], comment: str) -> int:
-        """The number of a new version that waits for another person."""
+        """The number of a new version that waits for another person: ``wanted`` over the weights in force."""
         self._access.demand(actor, "posture.propose", "posture:weights")
-        weights = settled(wanted)
+        weights = settled({**self.current()[1], **wanted})
         if not comment.strip():
             raise AppError(ErrorKind.INVALID, "analytics.weights.comment", place="comment")
 
@@ -164,8 +164,8 @@ class Weights:
     def refuse(self, actor: Actor, number: int) -> None:
         """Give a proposed version up: its proposer, or who could approve it."""
         row = self._waiting(number)
-        if msgspec.json.decode(row.body, type=WeightBody).proposer != actor.id:
-            self._access.demand(actor, "posture.approve", "posture:weights")
+        own = msgspec.json.decode(row.body, type=WeightBody).proposer == actor.id
+        self._access.demand(actor, "posture.propose" if own else "posture.approve", "posture:weights")
         self._records.write(lambda session: self._decide(session, actor, number, WeightState.REFUSED, b""))
 
     def _decide(self, session: Session, actor: Actor, number: int, state: WeightState, signature: bytes) -> None:

@@ -28,9 +28,10 @@ STEPS, CRITICAL_STEPS = 3, 4
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One tactic and the alert that reached it."""
+    """One tactic, and the technique of the alert that reached it."""
 
     tactic: str
+    technique: str
     alert: str
     rule: str
     title: str
@@ -43,25 +44,38 @@ def tactics() -> tuple[str, ...]:
     return tuple(_table())
 
 
+def parent_of(technique: str) -> str:
+    """The technique of a sub-technique."""
+    return technique.partition(".")[0]
+
+
 @cache
 def tactics_of(technique: str) -> tuple[int, ...]:
     """The places of a technique's tactics; a sub-technique has those of its technique."""
-    parent = technique.partition(".")[0]
+    parent = parent_of(technique)
     return tuple(place for place, techniques in enumerate(_table().values()) if parent in techniques)
 
 
 def steps_of(alerts: Iterable[Alert], now: datetime) -> tuple[Step, ...]:
-    """The longest advance among the alerts of one entity; alerts that proved harmless do not count."""
+    """The longest advance among the alerts of one entity. Each step is of another rule and of another technique, so
+    that a technique of several tactics, met again, is no advance; alerts that proved harmless do not count."""
     best: dict[int, tuple[Step, ...]] = {}
     for alert in sorted(filter(lambda one: _counts(one, now), alerts), key=lambda one: (one.first_seen, one.id)):
         reached = {}
-        for place in {place for technique in alert.techniques for place in tactics_of(technique)}:
-            before = max((best[earlier] for earlier in best if earlier < place), key=len, default=())
-            step = Step(tactics()[place], alert.id, alert.rule["id"], alert.rule["name"], alert.first_seen)
-            if len(before) + 1 > len(best.get(place, ())):
-                reached[place] = (*before, step)
+        for technique in alert.techniques:
+            for place in tactics_of(technique):
+                rule, time = alert.rule, alert.first_seen
+                step = Step(tactics()[place], parent_of(technique), alert.id, rule["id"], rule["name"], time)
+                runs = [run for earlier, run in best.items() if earlier < place and _is_new(step, run)]
+                before = max(runs, key=len, default=())
+                if len(before) + 1 > len(reached.get(place, best.get(place, ()))):
+                    reached[place] = (*before, step)
         best.update(reached)
     return max(best.values(), key=len, default=())
+
+
+def _is_new(step: Step, run: Sequence[Step]) -> bool:
+    return all(step.rule != one.rule and step.technique != one.technique for one in run)
 
 
 def chain_signal(alerts: Sequence[Alert], now: datetime) -> Signal | None:
@@ -101,12 +115,14 @@ class ChainWatch:
         entities = dict.fromkeys(
             (alert.entity["type"], alert.entity["value"]) for alert in new if alert.entity["value"]
         )
-        found = (chain_signal(self._of(kind, value, now), now) for kind, value in entities)
+        found = (chain_signal(recent_of(self._alerts, kind, value, now), now) for kind, value in entities)
         return [signal for signal in found if signal is not None]
 
-    def _of(self, kind: str, value: str, now: datetime) -> list[Alert]:
-        query = AlertQuery(since=now - WINDOW, only={"entity": (value,)}, order="newest", limit=MOST)
-        return [alert for alert in self._alerts.search(query).alerts if alert.entity["type"] == kind]
+
+def recent_of(alerts: Alerts, kind: str, value: str, now: datetime) -> list[Alert]:
+    """The alerts of an entity an attack may consist of, newest first."""
+    query = AlertQuery(since=now - WINDOW, only={"entity": (value,)}, order="newest", limit=MOST)
+    return [alert for alert in alerts.search(query).alerts if alert.entity["type"] == kind]
 
 
 def _counts(alert: Alert, now: datetime) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from analytics.behaviour.activity import Contribution, Facet
 from analytics.behaviour.risk import HALF_LIFE, Risk, chance, risk
-from ops.alerts.chain import Step, steps_of
+from ops.alerts.chain import RULE, Step, recent_of, steps_of
 from ops.alerts.pressure import SEVERITY
 from ops.alerts.query import AlertQuery
 from ops.alerts.record import Disposition
@@ -46,7 +46,7 @@ class EntityRisks:
 
     def steps(self, kind: str, entity: str, now: datetime) -> tuple[Step, ...]:
         """How far an attack on it has come."""
-        return steps_of(self._found(kind, entity, now), now)
+        return steps_of(recent_of(self._alerts, kind, entity, now), now)
 
     def everywhere(self, now: datetime) -> dict[tuple[str, str], list[Contribution]]:
         """Contributions of the newest alerts by (kind, entity)."""
@@ -65,14 +65,15 @@ class EntityRisks:
 
 
 def contributions_of(alerts: Iterable[Alert], importance: Importance) -> list[Contribution]:
-    """One contribution per alert that weighs anything, oldest first; of one rule only the strongest counts later."""
+    """One contribution per alert that weighs anything, oldest first; of one rule only the strongest counts later. An
+    attack in stages is no contribution beside the alerts it consists of."""
     found = [
         Contribution(
             alert.entity["value"], Facet.ALERT, chance(weight), alert.last_seen, alert.rule["name"], str(alert.level),
             alert.id,
         )
         for alert in alerts
-        if (weight := weight_of(alert, importance)) > 0
+        if alert.rule["id"] != RULE and (weight := weight_of(alert, importance)) > 0
     ]  # fmt: skip
     return sorted(found, key=lambda one: one.time)
 

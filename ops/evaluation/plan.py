@@ -85,14 +85,18 @@ class Evaluations:
         self, actor: Actor, evaluation_id: str, board: Board, risks: Risks, report_number: str,
         weights: dict[str, Weight] | None = None,
     ) -> Evaluation:  # fmt: skip
-        """Score the board by the evaluation's template and keep score, report number and the packs it was made with."""
+        """Score the board by the evaluation's template and keep score, report number and the packs it was made with.
+
+        ``AppError``: NOT_FOUND where the board is another object's, CONFLICT where a report is there already."""
         if not _REPORT_NUMBER.fullmatch(report_number):
             raise AppError(ErrorKind.INVALID, "ops.evaluation.report_number", place=report_number[:40])
 
         def work(session: Session) -> Evaluation:
             row = session.get(EvaluationRow, evaluation_id)
-            if row is None:
+            if row is None or row.object_id != board.profile.id:
                 raise AppError(ErrorKind.NOT_FOUND, "ops.evaluation.none", id=evaluation_id)
+            if row.done is not None:
+                raise AppError(ErrorKind.CONFLICT, "ops.evaluation.finished", place=evaluation_id, at=str(row.done))
             pack = self._packs.version("scoring", row.template)
             made = score(scored_items(board, weights), risks, pack)
             row.score, row.report_number, row.done = msgspec.to_builtins(made), report_number, self._clock.now().date()

@@ -16,16 +16,16 @@ def importance_of(site: Site) -> Importance:
     """The greater of what the register says of the asset and of its system; ordinary where it knows neither."""
     lock = threading.Lock()
     kept: dict[str, float] = {}
-    read_at = [-FRESH_S - 1]
+    read_at = -FRESH_S - 1
 
     def look() -> dict[str, float]:
+        nonlocal kept, read_at
         with lock:
-            if site.clock.monotonic() - read_at[0] > FRESH_S:
-                read_at[0] = site.clock.monotonic()
-                kept.clear()
-                kept.update({f"system:{one.id}": LEVELS[one.level] for one in site.register.systems() if one.level})
-                kept.update({f"asset:{one.id}": one.importance for one in site.register.assets()})
-            return dict(kept)
+            if site.clock.monotonic() - read_at > FRESH_S:
+                read_at = site.clock.monotonic()
+                systems = {f"system:{one.id}": LEVELS[one.level] for one in site.register.systems() if one.level}
+                kept = systems | {f"asset:{one.id}": one.importance for one in site.register.assets()}
+            return kept
 
     def importance(asset: str, system: str) -> float:
         known = look()

@@ -38,24 +38,11 @@ class PostureRoom:
             raise AppError(ErrorKind.NOT_FOUND, "analytics.posture_none", place="posture")
         before = self._posture.latest(found.at - DAY)
         history = self._posture.history(found.at - TREND)
+        weights = {one.id: one.weight for one in self._posture.indicators(found.at)}
         return shown.Standing(
             at=found.at, score=found.overall.score, low=found.overall.low, high=found.overall.high,
             yesterday=before.overall.score if before else None,
-            dimensions=tuple(self._dimension(name, found, before, history) for name in Dimension),
-        )  # fmt: skip
-
-    def _dimension(
-        self, name: Dimension, found: Posture, before: Posture | None, history: Sequence[Posture]
-    ) -> shown.Score:
-        item = found.dimensions[name]
-        weights = {one.id: one.weight for one in self._posture.indicators(found.at)} if item.missing else {}
-        expected = [key for key, (dimension, _) in catalogue().items() if dimension is name]
-        return shown.Score(
-            dimension=name, score=item.score, low=item.low, high=item.high, coverage=item.coverage,
-            measured=len(expected) - len(item.missing), indicators=len(expected),
-            losses=tuple(loss_of(loss) for loss in item.losses), needs=needs_of(item, weights),
-            yesterday=before.dimensions[name].score if before else None,
-            days=tuple(_point(entry, name) for entry in history if entry.dimensions[name].score is not None),
+            dimensions=tuple(_dimension(name, found, before, history, weights) for name in Dimension),
         )  # fmt: skip
 
     def readings(self) -> Sequence[shown.Reading]:
@@ -191,3 +178,17 @@ def _said(item: Indicator) -> str:
     if item.value is None:
         return "—"
     return f"{item.value:.0%}" if item.unit == "share" else f"{item.value:g}"
+
+
+def _dimension(
+    name: Dimension, found: Posture, before: Posture | None, history: Sequence[Posture], weights: Mapping[str, float]
+) -> shown.Score:
+    item = found.dimensions[name]
+    expected = [key for key, (dimension, _) in catalogue().items() if dimension is name]
+    return shown.Score(
+        dimension=name, score=item.score, low=item.low, high=item.high, coverage=item.coverage,
+        measured=len(expected) - len(item.missing), indicators=len(expected),
+        losses=tuple(loss_of(loss) for loss in item.losses), needs=needs_of(item, weights),
+        yesterday=before.dimensions[name].score if before else None,
+        days=tuple(_point(entry, name) for entry in history if entry.dimensions[name].score is not None),
+    )  # fmt: skip

@@ -169,8 +169,11 @@ class Analysis:
             except msgspec.MsgspecError:
                 log.exception("analysis.frame_unreadable", extra={"source": frame.source})
         changed = self._alerts.absorb(signals)
-        changed += self._alerts.absorb(self._chains.signals(changed, self._site.clock.now()))
+        # What an announced change explains is closed first, so that it is no stage of an attack either.
         self._totals["alerts_hushed"] += self._changes.hush(self._alerts, changed)
+        chains = self._alerts.absorb(self._chains.signals(changed, self._site.clock.now()))
+        self._totals["alerts_hushed"] += self._changes.hush(self._alerts, chains)
+        changed += chains
         self._bookmark.save(frames[-1][1])
         self._reader.release(frames[-1][1])
         self._totals["signals"] += len(signals)

@@ -114,6 +114,17 @@ def test_the_next_version_replaces_and_a_refused_one_never_counts(weights: Weigh
     ]  # fmt: skip
 
 
+def test_a_proposal_of_some_weights_keeps_those_in_force_of_the_others(weights: Weights) -> None:
+    weights.approve(OTHER, weights.propose(OPERATOR, {DISK: 2.0}, "disks"))
+    before = weights.current()[1]
+    weights.approve(OTHER, weights.propose(OPERATOR, {PORTS: before[PORTS] * 2}, "ports"))
+    after = weights.current()[1]
+    names = [name for name in after if name.startswith("infrastructure.") and name != PORTS]
+    assert {round(after[name] / before[name], 1) for name in names if before[name] > 0.01} == {
+        round(after[DISK] / before[DISK], 1)
+    }
+
+
 def test_a_version_altered_behind_our_back_does_not_count(weights: Weights, records: Records) -> None:
     number = weights.propose(OPERATOR, {DISK: 2.0}, "one")
     weights.approve(OTHER, number)

@@ -9,7 +9,7 @@ import pytest
 from analytics.behaviour.risk import chance, strength
 from infra.exchange import Level
 from ops.alerts import Alert, State
-from ops.alerts.chain import CRITICAL_STEPS, RULE, chain_signal, steps_of, tactics, tactics_of
+from ops.alerts.chain import RULE, STEPS, chain_signal, steps_of, tactics, tactics_of
 from ops.alerts.risk import contributions_of, weight_of
 
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
@@ -66,10 +66,25 @@ def test_three_stages_are_an_alert_four_are_critical_and_the_same_advance_tells_
     assert again.id == three.id
     four = chain_signal([ENTER, SHELL, GUESS, alert(8, "T1041", hours=4), MINER], NOW)
     assert four is not None
-    assert len(four.why) >= CRITICAL_STEPS - 1
+    assert (len(four.why), four.level) == (STEPS, Level.HIGH)
     longer = chain_signal([ENTER, SHELL, alert(9, "T1021", hours=5.5), alert(8, "T1041", hours=5.2), MINER], NOW)
     assert longer is not None
     assert longer.level is Level.CRITICAL
+
+
+def test_a_technique_of_many_tactics_met_again_is_no_attack() -> None:
+    # T1078 is of four tactics and T1053 of three: one rule, or two of the same technique, are one step.
+    again = [alert(number, "T1078", hours=9 - number) for number in range(1, 5)]
+    assert len(steps_of(again, NOW)) == 1
+    rule = {"id": "r", "name": "rule", "author": "", "detector": "sigma"}
+    same = [alert(1, "T1190", hours=9, rule=rule), alert(2, "T1059", hours=8, rule=rule), alert(3, "T1496", rule=rule)]
+    assert chain_signal(same, NOW) is None
+
+
+def test_an_attack_in_stages_weighs_nothing_beside_its_stages() -> None:
+    chain = alert(9, "T1190", rule={"id": RULE, "name": "chain", "author": "", "detector": "killchain"})
+    assert contributions_of([chain], lambda asset, system: 1.0) == []
+    assert len(contributions_of([ENTER], lambda asset, system: 1.0)) == 1
 
 
 @pytest.mark.parametrize("verdict", ["false_positive", "benign"])

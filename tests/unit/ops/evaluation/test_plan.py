@@ -10,7 +10,7 @@ import pytest
 from docx import Document
 
 from infra.clock import ManualClock
-from infra.errors import AppError
+from infra.errors import AppError, ErrorKind
 from infra.records import Records
 from infra.web.seams import Actor
 from ops.evaluation.plan import Evaluations, material_folders
@@ -60,6 +60,18 @@ def test_wrong_plans_and_numbers_are_refused(evaluations: Evaluations) -> None:
             evaluations.finish(OWNER, one.id, board([]), Risks(), number)
     with pytest.raises(AppError):
         evaluations.finish(OWNER, "none", board([]), Risks(), NUMBER)
+
+
+def test_a_finished_evaluation_stays_and_another_objects_board_scores_nothing(evaluations: Evaluations) -> None:
+    one = evaluations.plan(OWNER, "trace", "甲", date(2026, 1, 1), date(2026, 2, 1))
+    other = evaluations.plan(OWNER, "portal", "甲", date(2026, 1, 1), date(2026, 2, 1))
+    evaluations.finish(OWNER, one.id, board(all_facts(profile())), Risks(), NUMBER)
+    with pytest.raises(AppError) as again:
+        evaluations.finish(OWNER, one.id, board([]), Risks(), NUMBER)
+    assert again.value.kind is ErrorKind.CONFLICT
+    with pytest.raises(AppError) as foreign:
+        evaluations.finish(OWNER, other.id, board([]), Risks(), NUMBER)
+    assert foreign.value.kind is ErrorKind.NOT_FOUND
 
 
 def test_material_lists_are_folders_that_say_what_is_missing() -> None:
