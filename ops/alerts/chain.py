@@ -61,7 +61,7 @@ def steps_of(alerts: Iterable[Alert], now: datetime) -> tuple[Step, ...]:
     that a technique of several tactics, met again, is no advance; alerts that proved harmless do not count."""
     best: dict[int, tuple[Step, ...]] = {}
     for alert in sorted(filter(lambda one: _counts(one, now), alerts), key=lambda one: (one.first_seen, one.id)):
-        reached = {}
+        reached: dict[int, tuple[Step, ...]] = {}
         for technique in alert.techniques:
             for place in tactics_of(technique):
                 rule, time = alert.rule, alert.first_seen
