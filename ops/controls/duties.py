@@ -70,7 +70,7 @@ class DutyFacts:
 
     @staticmethod
     def _strangers(run: dict[str, set[str]]) -> dict[str, list[str]]:
-        """Per duty the people whose main business is another one."""
+        """Per duty the people who do it beside another one: of none of them can it be said that it is theirs alone."""
         return {
             duty: sorted(name for name, duties in run.items() if duty in duties and len(duties) > 1) for duty in DUTIES
         }

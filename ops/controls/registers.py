@@ -76,7 +76,7 @@ class RegisterFacts:
             yield fact(OBJECT, "detection.alerts_handled_pct", handled, now, "alerts", evidence=evidence)
 
     def _of_findings(self, object_id: str, now: datetime) -> Iterator[Fact]:
-        found = list(self._findings.find(object_id))
-        late = [finding.id for finding in found if finding.overdue and finding.unit.startswith("vulnerability")]
-        if any(finding.unit.startswith("vulnerability") for finding in found):
-            yield fact(OBJECT, "vulnerability.overdue", late, now, "findings", evidence=f"/findings?object={object_id}")
+        """Findings of weaknesses past their day; those scans see are a kind of their own, each stands for itself."""
+        found = [each for each in self._findings.find(object_id) if each.unit.startswith("vulnerability")]
+        late, evidence = [each.id for each in found if each.overdue], f"/findings?object={object_id}"
+        yield fact(OBJECT, "vulnerability.findings_overdue", late, now, "findings", evidence=evidence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -172,10 +173,16 @@ def controls_of(site: Site, store: EventStore) -> Controls:
         StoreFacts(store), TrafficFacts(store, site.register, site.zones), MeasuredFacts(store),
         RegisterFacts(site.register, alerts, findings), SiteFacts(site, store),
         CaseworkFacts(_books(site, alerts), store),
-        ScanFacts(store, site.register, Changes(site.records, site.clock, record).listed),
+        ScanFacts(store, site.register, partial(_members, site), Changes(site.records, site.clock, record).listed),
         DutyFacts(store, partial(combined_roles, site)),
     )  # fmt: skip
     return Controls(site.records, site.clock, sources)
+
+
+def _members(site: Site, object_id: str) -> Collection[str]:
+    """The assets an object is evaluated with, shared ones too."""
+    profiles = Controls(site.records, site.clock).profiles()
+    return next((each.assets for each in profiles if each.id == object_id), {})
 
 
 def _books(site: Site, alerts: Alerts) -> SiteBooks:
