@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -24,6 +24,18 @@ from ops.recordfiling.service import SystemRecords
 LARGEST_REPORT = 64 << 20
 
 
+class _Counted:
+    """Rows, and how many were read."""
+
+    def __init__(self, rows: Iterable[tuple[int, dict[str, str]]]) -> None:
+        self._rows, self.rows = rows, 0
+
+    def __iter__(self) -> Iterator[tuple[int, dict[str, str]]]:
+        for row in self._rows:
+            self.rows += 1
+            yield row
+
+
 class Sheets:
     """The sheets of a site."""
 
@@ -41,11 +53,12 @@ class Sheets:
         sheet = self._kinds[kind]
         self._access.demand(actor, sheet.writes)
         file = self._blobs.put([raw], LARGEST_REPORT).id
-        judged = sheet.judge(read_rows(raw, name, sheet.required, sheet.columns))
+        read = _Counted(read_rows(raw, name, sheet.required, sheet.columns))
+        judged = sheet.judge(read)
         taken = sheet.keep(actor, judged.items) if judged.items and not judged.errors else 0
         report = Report(
-            sheet=kind, name=name[:255], file=file, rows=len(judged.items) + judged.unchanged + len(judged.errors),
-            taken=taken, unchanged=judged.unchanged, errors=judged.errors,
+            sheet=kind, name=name[:255], file=file, rows=read.rows, taken=taken, unchanged=judged.unchanged,
+            errors=judged.errors,
         )  # fmt: skip
         return self._blobs.put([msgspec.json.encode(report)], LARGEST_REPORT).id, report
 

@@ -12,9 +12,11 @@ from infra.web.seams import Actor
 from ops.controls.service import Controls
 from ops.documents.tables import YES, RowError
 from ops.evaluation.rectification import Finding, NewFinding, Plan, Rectification, Risk, State
-from ops.portal.sheets.kind import Judged, WrongCellError, choice_of
+from ops.portal.sheets.kind import Judged, WrongCellError, choice_of, text_of
 
-PLANNED = ("owner", "due", "cause", "fix")
+PLANNED = {"owner": 100, "due": 100, "cause": 4000, "fix": 4000}
+"""What a row may plan, and how long each may be."""
+NEEDED = ("object", "title", "risk")
 COLUMNS = ("id", "object", "unit", "asset", "title", "risk", "major", *PLANNED, "state", "mitigation", "created")
 EVERY = frozenset(State)
 
@@ -31,7 +33,7 @@ class FindingSheet:
     """Implements ``SheetKind``."""
 
     columns: Sequence[str] = COLUMNS
-    required: Sequence[str] = ("object", "title", "risk")
+    required: Sequence[str] = NEEDED
     reads, writes = "evaluation.read", "evaluation.findings"
 
     def __init__(self, findings: Rectification, controls: Controls) -> None:
@@ -77,11 +79,31 @@ def _entry(cells: dict[str, str], known: dict[str, Finding], objects: set[str], 
         raise WrongCellError("id", "ops.sheets.twice" if name in seen else "ops.sheets.no_finding", value=name[:60])
     seen.add(name)
     old = known[name]
+    _check_fixed(cells, old)
     if plan is None or plan == Plan(old.owner, old.due, old.cause, old.fix):
         return None
     if old.state not in (State.OPEN, State.PLANNED):
         raise WrongCellError("state", "ops.sheets.not_plannable", value=name, state=old.state)
     return Entry(name, None, plan)
+
+
+def _check_fixed(cells: dict[str, str], old: Finding) -> None:
+    """What a row with an id says of the finding itself is what stands; object, title and risk may be left empty."""
+    stands = {
+        "object": old.object_id, "unit": old.unit, "asset": old.asset, "title": old.title, "risk": old.risk.value,
+        "major": "是" if old.major else "",
+    }  # fmt: skip
+    given = {field: cells[field] for field in stands if cells.get(field) or (field in cells and field not in NEEDED)}
+    if "major" in given:
+        given["major"] = "是" if given["major"].lower() in YES else ""
+    for field, text in given.items():
+        if _letters(text) != _letters(stands[field]):
+            raise WrongCellError(field, "ops.sheets.fixed", id=old.id, value=stands[field][:60] or "—")
+
+
+def _letters(text: str) -> str:
+    """Spaces and control characters may get lost on the way through a spreadsheet."""
+    return "".join(each for each in text if each.isprintable() and not each.isspace())
 
 
 def _new(cells: dict[str, str], objects: set[str]) -> NewFinding:
@@ -93,12 +115,13 @@ def _new(cells: dict[str, str], objects: set[str]) -> NewFinding:
     risk = choice_of(Risk, cells.get("risk", ""), "risk")
     major = cells.get("major", "").lower() in YES
     return NewFinding(
-        wanted, title[:200], risk, unit=cells.get("unit", "")[:60], asset=cells.get("asset", "")[:100], major=major
-    )
+        wanted, text_of(cells, "title", 200), risk, unit=text_of(cells, "unit", 60), asset=text_of(cells, "asset", 100),
+        major=major,
+    )  # fmt: skip
 
 
 def _plan(cells: dict[str, str]) -> Plan | None:
-    given = {name: cells.get(name, "") for name in PLANNED}
+    given = {name: text_of(cells, name, most) for name, most in PLANNED.items()}
     if not any(given.values()):
         return None
     missing = next((name for name, value in given.items() if not value), "")
@@ -108,4 +131,4 @@ def _plan(cells: dict[str, str]) -> Plan | None:
         due = date.fromisoformat(given["due"][:10])
     except ValueError:
         raise WrongCellError("due", "ops.filing.date_expected", place=given["due"][:20]) from None
-    return Plan(given["owner"][:100], due, given["cause"][:4000], given["fix"][:4000])
+    return Plan(given["owner"], due, given["cause"], given["fix"])

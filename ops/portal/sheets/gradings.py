@@ -12,7 +12,7 @@ from infra.web.seams import Actor
 from ops.documents.tables import YES, RowError
 from ops.grading.objects import Degree, GradedObject, Harmed, ObjectKind, Tick
 from ops.grading.service import Gradings, KeptGrading
-from ops.portal.sheets.kind import Judged, WrongCellError, choice_of
+from ops.portal.sheets.kind import Judged, WrongCellError, choice_of, text_of
 
 MARKS = ("mass_personal_data", "public_service")
 COLUMNS = (
@@ -67,9 +67,10 @@ class GradingSheet:
         if name in seen:
             raise WrongCellError("id", "ops.sheets.twice", value=name[:60])
         seen.add(name)
-        given: dict[str, Any] = {field: cells[field][:most] for field, most in MOST.items() if cells.get(field)}
-        given |= {mark: cells.get(mark, "").lower() in YES for mark in MARKS}
-        given |= {"kind": choice_of(ObjectKind, cells.get("kind") or "information_system", "kind")}
+        given: dict[str, Any] = {field: text_of(cells, field, most) for field, most in MOST.items() if field in cells}
+        given |= {mark: cells[mark].lower() in YES for mark in MARKS if mark in cells}
+        if cells.get("kind"):
+            given["kind"] = choice_of(ObjectKind, cells["kind"], "kind")
         given |= {side: _ticks(cells.get(side, ""), side) for side in ("s", "a")}
         old = known.get(name)
         thing = GradedObject(**given) if old is None else _over(old.thing, given)
@@ -92,12 +93,12 @@ def _ticks(text: str, field: str) -> tuple[Tick, ...]:
 
 
 def _over(old: GradedObject, given: dict[str, Any]) -> GradedObject:
-    """The new answers over the old object: what the sheet does not show stays, so do the reasons of equal ticks."""
+    """The new answers over the old object: what the sheet does not show stays, a kind it leaves empty and the reasons
+    of equal ticks too."""
     for side in ("s", "a"):
         if {tick.code for tick in getattr(old, side)} == {tick.code for tick in given[side]}:
             given = given | {side: getattr(old, side)}
-    blank = {field: "" for field in MOST if field not in given}
-    return msgspec.structs.replace(old, **{**blank, **given})
+    return msgspec.structs.replace(old, **given)
 
 
 def _said(thing: GradedObject) -> tuple[str, ...]:

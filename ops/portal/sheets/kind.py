@@ -67,6 +67,14 @@ class WrongCellError(ValueError):
         self.field = field
 
 
+def text_of(cells: dict[str, str], field: str, most: int) -> str:
+    """A cell's text, empty where the sheet has none; ``WrongCellError`` where it is longer than what is kept."""
+    text = cells.get(field, "")
+    if len(text) > most:
+        raise WrongCellError(field, "ops.sheets.too_long", value=text[:40], limit=most)
+    return text
+
+
 def choice_of(kind: type[Choice], text: str, field: str) -> Choice:
     """A member by its value; ``WrongCellError`` lists what is possible."""
     try:

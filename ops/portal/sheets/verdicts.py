@@ -15,7 +15,7 @@ from ops.controls.board import Board, UnitState
 from ops.controls.service import LONGEST_VALIDITY, Controls
 from ops.controls.verdict import Judgement, Verdict
 from ops.documents.tables import RowError
-from ops.portal.sheets.kind import Judged, WrongCellError, choice_of
+from ops.portal.sheets.kind import Judged, WrongCellError, choice_of, text_of
 
 GIVEN = ("verdict", "reason", "until")
 COLUMNS = ("object", "unit", "asset", *GIVEN, "item", "point", "gist", "split", "counts_now", "telemetry", "drift",
@@ -118,7 +118,7 @@ class VerdictSheet:
 def _reason(cells: dict[str, str]) -> str:
     if not cells.get("reason"):
         raise WrongCellError("reason", "ops.recordfiling.lack.missing")
-    return cells["reason"][:4000]
+    return text_of(cells, "reason", 4000)
 
 
 def _stands(board: Board, made: Spoken) -> bool:

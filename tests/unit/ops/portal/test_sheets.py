@@ -19,7 +19,7 @@ from infra.records import Records
 from infra.web.seams import Actor, Decision
 from ops.controls.service import Controls
 from ops.evaluation.rectification import Rectification, Risk, State
-from ops.grading.objects import Degree, GradedObject, Harmed, Neighbour, Tick
+from ops.grading.objects import Degree, GradedObject, Harmed, Neighbour, ObjectKind, Tick
 from ops.grading.service import Gradings
 from ops.portal.sheets.desk import graded_sheets
 from ops.portal.sheets.kind import Kind, Report
@@ -144,8 +144,26 @@ def test_one_wrong_row_keeps_all_out_and_every_wrong_row_is_named(here: Site) ->
     assert [(each.row, each.field) for each in report.errors] == [
         (3, "object"), (4, "risk"), (5, "title"), (6, "due"), (7, "id"),
     ]  # fmt: skip
-    assert report.taken == 0
+    assert (report.rows, report.taken) == (6, 0)
     assert here.findings.find() == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("title", "另一个"), ("risk", "low"), ("major", ""), ("asset", "web2"), ("unit", "")]
+)
+def test_a_row_that_changes_what_a_finding_keeps_is_named(here: Site, field: str, value: str) -> None:
+    old = here.findings.open(OWNER, profile().id, "root 可 登录", Risk.HIGH, unit="x", asset="web1", major=True)
+    row = {"id": old.id, "object": profile().id, "title": "root 可\u3000登录", "risk": "high", "major": "是",
+           "asset": "web1", "unit": "x"}  # fmt: skip
+    assert here.give(Kind.FINDINGS, [row]).unchanged == 1
+    report = here.give(Kind.FINDINGS, [{**row, field: value}])
+    assert [(each.row, each.field) for each in report.errors] == [(2, field)]
+    assert report.unchanged == 0
+
+
+def test_a_row_with_only_an_id_says_nothing(here: Site) -> None:
+    old = here.findings.open(OWNER, profile().id, "旧问题", Risk.LOW, asset="web1")
+    assert here.give(Kind.FINDINGS, [{"id": old.id, "object": "", "title": "", "risk": ""}]).unchanged == 1
 
 
 def test_a_regraded_object_keeps_what_the_sheet_does_not_show(here: Site) -> None:
@@ -160,6 +178,55 @@ def test_a_regraded_object_keeps_what_the_sheet_does_not_show(here: Site) -> Non
     assert kept is not None
     assert (kept.s, kept.a, kept.by, kept.thing.stands_on[0].name) == (2, 3, "u2", "c")
     assert kept.thing.a[0].why == "因为"
+
+
+def test_a_sheet_without_optional_columns_keeps_kind_marks_and_texts(here: Site) -> None:
+    tick = Tick(Harmed.CITIZENS, Degree.SERIOUS)
+    here.gradings.keep(
+        OWNER,
+        GradedObject(
+            id="lake", name="数据湖", unit="u", s=(tick,), a=(tick,), kind=ObjectKind.BIGDATA_PLATFORM,
+            information="药品数据", mass_personal_data=True, public_service=True,
+        ),
+    )  # fmt: skip
+    before = here.gradings.latest("lake")
+    assert before is not None
+    short = {"id": "lake", "name": "数据湖", "unit": "u", "s": "C2", "a": "C2"}
+    assert here.give(Kind.GRADINGS, [short]).unchanged == 1
+    assert here.give(Kind.GRADINGS, [{**short, "name": "湖", "kind": ""}]).taken == 1
+    kept = here.gradings.latest("lake")
+    assert kept is not None
+    assert (kept.thing.kind, kept.thing.information) == (ObjectKind.BIGDATA_PLATFORM, "药品数据")
+    assert (kept.thing.mass_personal_data, kept.thing.public_service) == (True, True)
+    assert (kept.s, kept.level) == (before.s, before.level)
+    shown = {**short, "information": "", "public_service": "", "kind": "data_resource"}
+    assert here.give(Kind.GRADINGS, [shown]).taken == 1
+    kept = here.gradings.latest("lake")
+    assert kept is not None
+    assert (kept.thing.kind, kept.thing.information) == (ObjectKind.DATA_RESOURCE, "")
+    assert (kept.thing.mass_personal_data, kept.thing.public_service) == (True, False)
+
+
+GRADED = {"id": "a", "name": "a", "unit": "u", "s": "P2", "a": "C1"}
+FOUND = {"object": "trace", "title": "t", "risk": "low"}
+PLAN = {"owner": "u1", "due": "2026-09-01", "cause": "c", "fix": "f"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "field", "most"),
+    [
+        (Kind.GRADINGS, GRADED, "id", 64), (Kind.GRADINGS, GRADED, "name", 200),
+        (Kind.GRADINGS, GRADED, "service", 4000),
+        (Kind.FINDINGS, FOUND, "title", 200), (Kind.FINDINGS, FOUND, "asset", 100),
+        (Kind.FINDINGS, FOUND | PLAN, "cause", 4000),
+    ],
+)  # fmt: skip
+def test_a_text_longer_than_what_is_kept_is_named_and_not_cut(
+    here: Site, kind: Kind, row: dict[str, str], field: str, most: int
+) -> None:
+    report = here.give(kind, [row | {field: "长" * (most + 1)}])
+    assert [(each.row, each.field) for each in report.errors] == [(2, field)]
+    assert here.give(kind, [row | {field: "长" * most}]).taken == 1
 
 
 def test_gradings_name_wrong_codes_and_doubled_objects(here: Site) -> None:
@@ -197,7 +264,9 @@ def test_many_rows_are_judged_and_taken_in_at_once(here: Site) -> None:
     bad = [*rows[: ROWS // 2], {**rows[0], "system": "x", "column": 99}, *rows[ROWS // 2 :]][:ROWS]
     report = here.give(Kind.RECORDS, bad)
     assert [(each.row, each.field) for each in report.errors] == [(ROWS // 2 + 2, "column")]
-    assert here.numbers.systems() == set()
+    assert (report.rows, here.numbers.systems()) == (ROWS, set())
+    worse = here.give(Kind.RECORDS, [rows[0], {**rows[1], "column": 99, "name": ""}])
+    assert (worse.rows, len(worse.errors)) == (2, 2)
     assert here.give(Kind.RECORDS, rows).taken == ROWS
     assert len(here.numbers.systems()) == ROWS
 
