@@ -22,7 +22,7 @@ from dashboards.visit import Visit, address
 from dashboards.words import chinese, t
 from infra.errors import AppError, ErrorKind
 from infra.text import say
-from ops.filing.document import Origin, Sheet
+from ops.filing.document import BY_HAND, Origin, Sheet
 from ops.filing.service import Filing
 from ops.filing.validate import Problem, problems
 
@@ -204,14 +204,14 @@ def _source(row: FormRow, visit: Visit) -> Component:
 
 
 SOURCES = (
-    "typed", "register", "flows", "exposed_services", "store_sizes", "data_register", "docx", "xlsx", "json",
+    "typed", "register", "flows", "exposed_services", "store_sizes", "data_register", "docx", "xlsx", "json", "package",
     "sensitive_scan", "grading", "visits",
     "business_events", "deployment",
 )  # fmt: skip
 
 
 def _by_hand(origin: Origin) -> bool:
-    return origin.source in ("typed", "docx", "xlsx", "json")
+    return origin.source in BY_HAND
 
 
 def _handled(visit: Visit, filing: Filing, sheet: Sheet, row: FormRow) -> list[Component]:

@@ -13,6 +13,8 @@ from ops.filing.form import Form
 from ops.filing.values import FileRef, Value, canonical
 
 MOST_SHEETS = 2_000
+BY_HAND = frozenset({"typed", "docx", "xlsx", "json", "package"})
+"""Origins that say a person gave the value, at the form or in a file; all others are sources of the platform."""
 
 
 class Origin(msgspec.Struct, frozen=True):

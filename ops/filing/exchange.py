@@ -166,7 +166,10 @@ def from_package(raw: bytes, form: Form, place: str) -> tuple[FilingDocument, di
 
 
 def read_package(raw: bytes, form: Form, place: str, sealer: Sealer | None = None) -> Read:
-    """The same with what its seal says; ``AppError(INVALID)`` where the seal is broken or was taken off."""
+    """The same with what its seal says; ``AppError(INVALID)`` where the seal is broken or a part of it is missing.
+
+    A package from which signature, key and the manifest's word of them were all taken reads as one never sealed.
+    """
     archive = open_archive(raw, place)
     if MANIFEST not in archive.namelist():
         raise AppError(ErrorKind.INVALID, "ops.filing.no_form", place=place)
@@ -188,7 +191,7 @@ def read_package(raw: bytes, form: Form, place: str, sealer: Sealer | None = Non
 
 def _sealed(archive: zipfile.ZipFile, manifest: Manifest, raw: bytes, sealer: Sealer | None, place: str) -> Sealed:
     names = set(archive.namelist())
-    if not manifest.signature and SIGNATURE not in names:
+    if not manifest.signature and not {SIGNATURE, KEY} & names:
         return Sealed.NONE
     if not {SIGNATURE, KEY} <= names:
         raise AppError(ErrorKind.INVALID, "ops.filing.seal_broken", place=f"{place}: {SIGNATURE}")

@@ -1,6 +1,7 @@
 """A file into the filings: a draft of its own, or changes to the draft that has its id. All of it or nothing.
 
-Who takes a file in answers for its values: what it says of who accepted them counts only in a package this site sealed.
+Who takes a file in answers for its values: what it says of where they came from, who accepted them and what is offered
+counts only in a package this site sealed.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def take_in(
     filings: Filings, blobs: BlobStore, actor: Actor, unit: str | Callable[[str], str], raw: bytes, place: str,
     sealer: Sealer | None = None,
 ) -> Imported:  # fmt: skip
-    """Read a file in any shape and keep it; ``AppError`` names what cannot be read, and then nothing is kept.
+    """Read a file in any shape and keep it; ``AppError`` names what cannot be read, and then the filings stay as they
+    are. Attachments are stored first: no filing names one that is not there.
 
     ``unit`` is who a new filing belongs to, or finds it by the first object.
     """
@@ -44,29 +46,30 @@ def take_in(
     old = filings.found(document.id)
     if old is None:
         owner = unit if isinstance(unit, str) else unit(document.objects[0] if document.objects else "")
+        _store(blobs, read)
         made = filings.add(actor, owner, document if read.sealed is Sealed.OURS else _answered(read, actor, now))
         changed = sum(len(sheet.entries) for sheet in made.document.sheets)
     else:
+        _store(blobs, read)
         made, changed = filings.merge(actor, document.id, lambda kept: _merge(kept, read, actor, now, place))
-    for name, data in read.files.items():
-        _keep(blobs, name, data)
     left = len(filings.problems(made.id))
     return Imported(filing=made.id, created=old is None, changed=changed, problems=left, sealed=read.sealed)
 
 
-def _keep(blobs: BlobStore, name: str, data: bytes) -> None:
-    if blobs.put([data], LARGEST_ATTACHMENT).id != name:
-        raise AppError(ErrorKind.CONFLICT, "ops.filing.attachment_altered", place=name)
+def _store(blobs: BlobStore, read: Read) -> None:
+    for data in read.files.values():
+        blobs.put([data], LARGEST_ATTACHMENT)
 
 
 def _answered(read: Read, actor: Actor, now: datetime) -> FilingDocument:
-    """The document with the importing person as the one who accepts."""
+    """The document with the file as the origin of every value, the importing person as the one who accepts, and nothing
+    offered or refused."""
+    origin = Origin(read.kind, now)
     sheets = [
-        msgspec.structs.replace(
-            sheet,
-            entries={
-                name: msgspec.structs.replace(entry, by=actor.id, at=now) for name, entry in sheet.entries.items()
-            },
+        Sheet(
+            table=sheet.table,
+            key=sheet.key,
+            entries={name: Entry(entry.value, origin, actor.id, now) for name, entry in sheet.entries.items()},
         )
         for sheet in read.document.sheets
     ]

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from ops.filing.document import FilingDocument, Origin, Sheet, accept, propose
+from ops.filing.document import BY_HAND, FilingDocument, Origin, Sheet, accept, propose
 from ops.filing.form import FieldType, Form
 from ops.filing.validate import is_asked
 
@@ -85,7 +85,7 @@ def offered(document: FilingDocument, sheet: Sheet, table: str, field: str) -> A
 
 def _from_platform(sheet: Sheet, field: str) -> bool:
     entry = sheet.entries.get(field)
-    return field in sheet.proposals or (entry is not None and entry.origin.source not in ("typed", "docx", "xlsx"))
+    return field in sheet.proposals or (entry is not None and entry.origin.source not in BY_HAND)
 
 
 def accept_all(document: FilingDocument, form: Form, by: str, at: datetime) -> int:

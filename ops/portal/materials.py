@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from infra.blobs import BlobStore
@@ -10,6 +11,7 @@ from infra.register import Asset
 from ops.documents.tables import write_rows
 from ops.evaluation.materials import File
 from ops.evaluation.rectification import Rectification, State
+from ops.filing.exchange import reader
 from ops.filing.papers import Papers, file_name
 from ops.filing.service import Filing, Filings
 from ops.filing.values import FileRef
@@ -68,16 +70,8 @@ class KnownMaterials:
         for material, field in T5.items():
             value = sheet.value(field) if sheet else None
             if isinstance(value, FileRef):
-                files[material] = (value.name, _reading(self._blobs, value.sha256))
+                files[material] = (value.name, partial(reader(self._blobs), value.sha256))
         return files
-
-
-def _reading(blobs: BlobStore, sha256: str) -> Callable[[], bytes]:
-    def read() -> bytes:
-        with blobs.open(sha256) as file:
-            return file.read()
-
-    return read
 
 
 def _asset(asset: Asset) -> tuple[Any, ...]:

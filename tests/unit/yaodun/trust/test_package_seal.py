@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import json
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from infra.clock import ManualClock
 from infra.errors import AppError, ErrorKind
 from infra.records import Records
 from infra.web.seams import Actor
-from ops.filing.document import FilingDocument, Origin, put
+from ops.filing.document import Entry, FilingDocument, Origin, Proposal, put
 from ops.filing.exchange import read_package, to_json
 from ops.filing.importing import take_in
 from ops.filing.papers import Papers
@@ -112,7 +113,14 @@ def _no_key(files: dict[str, bytes]) -> None:
     files["manifest.pem"] = b"-----BEGIN PUBLIC KEY-----\n****\n-----END PUBLIC KEY-----\n"
 
 
-@pytest.mark.parametrize("change", [_swap, _strip, _other_key, _no_key])
+def _blank(files: dict[str, bytes]) -> None:
+    """The signature goes and the manifest no longer speaks of one; the key is forgotten."""
+    _strip(files)
+    manifest = json.loads(files["manifest.json"])
+    files["manifest.json"] = json.dumps(manifest | {"signature": ""}).encode()
+
+
+@pytest.mark.parametrize("change", [_swap, _strip, _other_key, _no_key, _blank])
 def test_a_broken_or_removed_seal_is_refused(change: Callable[[dict[str, bytes]], None], tmp_path: Path) -> None:
     raw = changed(package(tmp_path, seal_of(tmp_path / "a")), change)
     with pytest.raises(AppError) as error:
@@ -136,9 +144,60 @@ def test_a_package_comes_in_on_another_site_with_its_attachments(records: Record
     assert (made.created, made.problems, made.sealed) == (True, 0, Sealed.OTHER)
     kept = filings.get(made.filing)
     assert kept.unit == "u9"
-    assert {entry.by for sheet in kept.document.sheets for entry in sheet.entries.values()} == {"u2"}
+    entries = [entry for sheet in kept.document.sheets for entry in sheet.entries.values()]
+    assert {(entry.by, entry.origin.source) for entry in entries} == {("u2", "package")}
     again = Papers(FORM, blobs, ManualClock(NOW)).write(kept.document, "package")
     assert read_package(again, FORM, "p.zip").document.values() == kept.document.values()
+
+
+def claiming() -> FilingDocument:
+    """A filing whose file says that the platform gave and offers values."""
+    document = complete(1)
+    for sheet in document.sheets:
+        for name, entry in list(sheet.entries.items()):
+            sheet.entries[name] = Entry(entry.value, Origin("flows", NOW, "/flows"), "boss", NOW)
+    sheet = document.sheet("T2", "trace")
+    sheet.proposals["object_name"] = Proposal("别名", Origin("register", NOW))
+    sheet.refused["internet_domain"] = Proposal("x.example", Origin("exposed_services", NOW))
+    return document
+
+
+def test_a_file_cannot_claim_that_the_platform_gave_its_values(records: Records, tmp_path: Path) -> None:
+    filings, blobs = Filings(records, ManualClock(NOW), FORM), FolderBlobs(tmp_path / "in")
+    made = filings.get(take_in(filings, blobs, OTHER, "u9", to_json(claiming()), "f.json").filing)
+    entries = [entry for sheet in made.document.sheets for entry in sheet.entries.values()]
+    assert {(entry.by, entry.origin.source, entry.origin.evidence) for entry in entries} == {("u2", "json", "")}
+    assert not any(sheet.proposals or sheet.refused for sheet in made.document.sheets)
+    assert made.document.values() == claiming().values()
+    assert filings.coverage(made.id).filled == 0
+
+
+@pytest.mark.parametrize("kind", ["json", "package"])
+def test_values_merged_from_a_file_do_not_count_as_the_platform_s(kind: str, records: Records, tmp_path: Path) -> None:
+    filings, blobs = Filings(records, ManualClock(NOW), FORM), FolderBlobs(tmp_path / "out")
+    filings.create(OWNER, "F-2026-1", "u1", {"trace": ["c0", "c1"]})
+    raw = Papers(FORM, blobs, ManualClock(NOW)).write(with_attachments(blobs), kind)
+    assert take_in(filings, blobs, OTHER, "", raw, "f").changed > 100
+    assert filings.coverage("F-2026-1").filled == 0
+
+
+class Watched(FolderBlobs):
+    """Notes which filings stood when an attachment was stored."""
+
+    def __init__(self, root: Path, filings: Filings) -> None:
+        super().__init__(root)
+        self.filings, self.stood = filings, list[list[str]]()
+
+    def put(self, chunks: Iterable[bytes], limit: int) -> Any:
+        self.stood.append([filing.id for filing in self.filings.find()])
+        return super().put(chunks, limit)
+
+
+def test_attachments_are_there_before_the_filing_that_names_them(records: Records, tmp_path: Path) -> None:
+    filings = Filings(records, ManualClock(NOW), FORM)
+    blobs = Watched(tmp_path / "in", filings)
+    take_in(filings, blobs, OTHER, "u9", package(tmp_path, None), "p.zip")
+    assert blobs.stood == [[]]
 
 
 def test_a_workbook_filled_in_outside_changes_the_draft_and_names_who_brought_it(
