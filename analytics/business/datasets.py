@@ -14,7 +14,6 @@ from infra.events.business import Export, Manifest, Sample
 
 MOST_SAMPLES = 2000
 """Newest samples looked at."""
-MOST_ROWS = 2000
 
 
 def seen_datasets(book: Book) -> tuple[SeenDataset, ...]:
@@ -54,7 +53,7 @@ def _columns(samples: Sequence[Sample]) -> Iterable[SeenColumn]:
     for sample in reversed(samples):
         for row in sample.rows:
             for name, value in row.items():
-                if value is not None and len(columns[name]) < MOST_ROWS:
+                if value is not None:
                     columns[name].append(value)
     for name, values in sorted(columns.items()):
         for verdict in judge_column(name, values):
@@ -65,7 +64,6 @@ def _columns(samples: Sequence[Sample]) -> Iterable[SeenColumn]:
 
 
 def _exports(book: Book, exports: Sequence[Export]) -> Iterable[SeenExport]:
-    entitled = {user for user, _ in book.masters.entitlements.keys()}  # noqa: SIM118
     groups: defaultdict[str, list[Export]] = defaultdict(list)
     for export in exports:
         groups[export.destination or ""].append(export)
@@ -74,18 +72,9 @@ def _exports(book: Book, exports: Sequence[Export]) -> Iterable[SeenExport]:
             destination=destination, times=len(found), records=sum(one.records for one in found),
             accounts=len({one.user for one in found}), clear=sum(not one.masked for one in found),
             loose=sum(not one.case for one in found),
-            astray=sum(one.user in entitled and not _agreed(book, one) for one in found),
+            astray=sum(bool(book.masters.not_agreed(one)) for one in found),
             last=max(one.time for one in found),
         )  # fmt: skip
-
-
-def _agreed(book: Book, export: Export) -> bool:
-    versions = book.masters.entitlements.versions((export.user, export.dataset))
-    return any(
-        (version.until is None or version.until >= export.time)
-        and (export.purpose is None or export.purpose in version.purposes)
-        for version in versions
-    )
 
 
 def _flows(flows: Sequence[Manifest]) -> Iterable[SeenFlow]:

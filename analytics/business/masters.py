@@ -5,14 +5,17 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from infra.events.business import Authority, Batch, Entitlement, Party, Product, Role, Schema, Workflow
+from infra.events.business import Authority, Batch, Entitlement, Export, Party, Product, Role, Schema, Workflow
 
 if TYPE_CHECKING:
     from analytics.business.book import Book
 
 Thing = TypeVar("Thing")
+_GRANT_LAG = timedelta(hours=1)
+"""An entitlement recorded so long after an export still covers it: clocks differ."""
 
 
 class History(Generic[Thing]):
@@ -63,6 +66,7 @@ class Masters:
         self.workflows: History[Workflow] = History(book.of(Workflow), lambda item: item.workflow)
         self.schemas: History[Schema] = History(book.of(Schema), lambda item: item.dataset)
         self.entitlements: History[Entitlement] = History(book.of(Entitlement), lambda e: (e.user, e.dataset))
+        self._entitled = frozenset(user for user, _ in self.entitlements.keys())  # noqa: SIM118
 
     def reports(self, party: str | None) -> bool:
         """Whether the party reports to this platform: known, and never seen on another one."""
@@ -73,6 +77,20 @@ class Masters:
         """What the party does."""
         found = self.parties.last(party)
         return found.role if found else None
+
+    def not_agreed(self, export: Export) -> str:
+        """What of an export nobody agreed: its "dataset" (not this account's, or out of time), its "purpose"; '' where
+        all was agreed, and for accounts whose entitlements are not known."""
+        if export.user not in self._entitled:
+            return ""
+        versions = self.entitlements.versions((export.user, export.dataset))
+        granted = [version for version in versions if version.time <= export.time + _GRANT_LAG]
+        live = [version for version in granted if version.until is None or version.until >= export.time]
+        if not live:
+            return "dataset"
+        if export.purpose is not None and not any(export.purpose in version.purposes for version in live):
+            return "purpose"
+        return ""
 
     def units(self, product: str, measure: str) -> int:
         """Smallest units in one of ``measure``."""

@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 from analytics.business.book import Book
 from analytics.business.datasets import seen_datasets
 from analytics.business.finding import Finding
-from analytics.datasecurity import Sensitivity, judge_column
+from analytics.datasecurity import Sensitivity
+from analytics.datasecurity.seen import SeenDataset
 from analytics.systems.numbers import Summary
-from infra.events.business import Access, Bill, ELicence, Export, Heartbeat, Manifest, Receipt, Sample, Step
+from infra.events.business import Access, Bill, ELicence, Export, Heartbeat, Manifest, Receipt, Step
 
 DAY = timedelta(days=1)
 _TRACE = frozenset(f"B{n:02}" for n in range(1, 21)) | {"T01", "T02", "T05", "T09", "T12", "T14"}
@@ -27,7 +28,8 @@ def summarise(book: Book, findings: Sequence[Finding]) -> Summary:
     feeds, on_time = _feeds(book, at)
     codes = sum(len(bill.codes) for bill in book.of(Bill) if bill.recorded >= since)
     trace = sum(many for detector, many in count.items() if detector in _TRACE)
-    columns = _unmasked(book)
+    datasets = seen_datasets(book)
+    columns = _unmasked(datasets)
     return Summary(
         at=at, events=book.events, feeds=feeds, feeds_on_time=on_time, codes_per_day=codes,
         trace_anomalies=10_000 * trace / codes if codes else None,
@@ -38,7 +40,7 @@ def summarise(book: Book, findings: Sequence[Finding]) -> Summary:
         exchange_mismatch=_mismatch(book, findings, since),
         sensitive_unmasked=None if columns is None else float(len(columns)), unmasked=tuple(columns or ()),
         findings=dict(count), systems=dict(Counter(one.system for one in fresh)),
-        datasets=seen_datasets(book),
+        datasets=datasets,
     )  # fmt: skip
 
 
@@ -93,19 +95,13 @@ def _mismatch(book: Book, findings: Sequence[Finding], since: datetime) -> float
     return len(sent & wrong) / len(sent) if sent and book.of(Receipt) else None
 
 
-def _unmasked(book: Book) -> list[str] | None:
+def _unmasked(datasets: Sequence[SeenDataset]) -> list[str] | None:
     """Columns of exchanged samples that hold personal data in the clear, ``dataset.column: kind``."""
-    columns: defaultdict[tuple[str, str], list[object]] = defaultdict(list)
-    for sample in book.of(Sample)[-2000:]:
-        for row in sample.rows:
-            for name, value in row.items():
-                if isinstance(value, str):
-                    columns[(sample.dataset, name)].append(value)
-    if not columns:
+    if not any(one.rows for one in datasets):
         return None
     return [
-        f"{dataset}.{name}: {verdict.kind}"
-        for (dataset, name), values in columns.items()
-        for verdict in judge_column(name, values)
-        if verdict.sensitivity is not Sensitivity.BUSINESS
+        f"{one.dataset}.{column.name}: {column.kind}"
+        for one in datasets
+        for column in one.columns
+        if column.sensitivity is not Sensitivity.BUSINESS
     ]

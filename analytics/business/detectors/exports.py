@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import timedelta
 
 import numpy as np
 
@@ -12,21 +11,18 @@ from analytics.business.calendar import DAY_MS, local_day
 from analytics.business.desk import Desk
 from analytics.business.episodes import episodes
 from analytics.business.finding import Finding, finding
-from infra.events.business import Entitlement, Export, NoticeType
+from infra.events.business import Export, NoticeType
 
 _EXCUSES = (NoticeType.MONTH_END_REPORT,)
 
 
 def exfiltration(desk: Desk) -> Iterator[Finding]:
     """B27: told for each user and stretch of days."""
-    entitled = {user for user, _ in desk.book.masters.entitlements.keys()}  # noqa: SIM118
     by_user: defaultdict[str, list[Export]] = defaultdict(list)
     for export in desk.book.of(Export):
         by_user[export.user].append(export)
     for user, exports in by_user.items():
-        bad: dict[str, tuple[Export, str]] = {}
-        if user in entitled:
-            bad.update({e.id: (e, word) for e in exports if (word := _not_agreed(desk, e))})
+        bad = {e.id: (e, word) for e in exports if (word := desk.book.masters.not_agreed(e))}
         for export in _too_much(desk, user, exports):
             bad.setdefault(export.id, (export, "volume"))
         chosen = list(bad.values())
@@ -39,18 +35,6 @@ def exfiltration(desk: Desk) -> Iterator[Finding]:
                 user=user, records=sum(event.records for event in events),
                 datasets=", ".join(sorted({event.dataset for event in events})),
             )  # fmt: skip
-
-
-def _not_agreed(desk: Desk, export: Export) -> str:
-    """Not his dataset, out of time, or another purpose."""
-    versions: list[Entitlement] = desk.book.masters.entitlements.versions((export.user, export.dataset))
-    granted = [version for version in versions if version.time <= export.time + timedelta(hours=1)]
-    live = [version for version in granted if version.until is None or version.until >= export.time]
-    if not live:
-        return "dataset"
-    if export.purpose is not None and not any(export.purpose in version.purposes for version in live):
-        return "purpose"
-    return ""
 
 
 def _too_much(desk: Desk, user: str, exports: list[Export]) -> Iterator[Export]:
