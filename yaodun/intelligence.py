@@ -14,7 +14,7 @@ from analytics.intelligence import Shelf, ThreatIndicator
 from analytics.intelligence.detector import DOMAINS, FIELDS, IndicatorDetector
 from analytics.intelligence.folder import Taken, mark_of, take_folder
 from analytics.intelligence.indicator import IndicatorKind
-from analytics.intelligence.taxii import ask, bundle_of, merged
+from analytics.intelligence.taxii import ask, bundle_of, merged, objects_in
 from analytics.rules.backtest import pages, stored_events, stored_streams
 from infra.durable import replace_file
 from infra.errors import AppError
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 FEW, TOGETHER, MOST_EVENTS = 5_000, 250, 3_000_000
 """So many new indicators are asked for, so many in one question; more are found by reading the events."""
 EMPTY = "[]"
+FULL_EVERY = timedelta(days=1)
+"""So often a collection is fetched as a whole: what it took back without a word goes."""
 FIELDS_OF = {
     IndicatorKind.ADDRESS: [one for one in FIELDS if one.endswith("ip")],
     IndicatorKind.DOMAIN: [*DOMAINS, "dns.question.registered_domain"],
@@ -62,18 +64,17 @@ def ask_taxii(site: Site) -> list[AppError]:
     """Fetch what every collection added since the last time; what went wrong, which is kept for the page, too."""
     chosen, problems = site.settings.intelligence, list[AppError]()
     authorization = Path(chosen.taxii_authorization).read_text("utf-8").strip() if chosen.taxii_authorization else ""
-    told = polls_of(site)
+    told, now = polls_of(site), site.clock.now()
     for collection in chosen.taxii:
-        last = told.get(collection)
-        if last is not None and (site.clock.now() - last.asked).total_seconds() < chosen.taxii_every_min * 60:
+        last = told.get(collection, Poll())
+        if last.asked is not None and (now - last.asked).total_seconds() < chosen.taxii_every_min * 60:
             continue
         try:
-            after = _renew(site, collection, last.after if last else "", authorization)
-            told[collection] = Poll(site.clock.now(), after)
+            told[collection] = _renew(site, collection, last, authorization, now)
         except AppError as error:
             log.warning("intelligence.taxii_failed", extra={"place": collection, "problem": str(error)})
             problems.append(error)
-            told[collection] = Poll(site.clock.now(), last.after if last else "", str(error))
+            told[collection] = msgspec.structs.replace(last, problem=str(error))
     if chosen.taxii:
         replace_file(
             _polls_path(site), msgspec.json.encode({name: told[name] for name in chosen.taxii if name in told})
@@ -82,11 +83,13 @@ def ask_taxii(site: Site) -> list[AppError]:
 
 
 class Poll(msgspec.Struct, frozen=True):
-    """The last time a collection was asked: when, what the server had added last, what went wrong."""
+    """The last time a collection answered: when it was asked, what the server had added last, when it last told
+    everything; and what went wrong since."""
 
-    asked: datetime
+    asked: datetime | None = None
     after: str = ""
     problem: str = ""
+    full: datetime | None = None
 
 
 def polls_of(site: Site) -> dict[str, Poll]:
@@ -101,16 +104,19 @@ def _polls_path(site: Site) -> Path:
     return site.home.state / "taxii.json"
 
 
-def _renew(site: Site, collection: str, after: str, authorization: str) -> str:
-    """Everything the first time, later what was added since; the bundle is written before the moment is kept."""
+def _renew(site: Site, collection: str, last: Poll, authorization: str, now: datetime) -> Poll:
+    """Everything the first time, once a day and where what was kept is damaged, else what was added since; the bundle
+    is written before the moment is kept."""
     path = feeds_of(site) / f"taxii-{hashlib.sha256(collection.encode()).hexdigest()[:12]}.json"
-    after = after if path.exists() else ""
-    answer = ask(collection, authorization, after)
-    if not after:
-        replace_file(path, bundle_of(answer.objects))
-    elif answer.objects:
-        replace_file(path, merged(path.read_bytes(), answer.objects))
-    return answer.last
+    kept = objects_in(path.read_bytes()) if path.is_file() else None
+    if kept is None or not last.after or last.full is None or now - last.full >= FULL_EVERY:
+        answer = ask(collection, authorization)
+        replace_file(path, bundle_of(answer.objects, now))
+        return Poll(now, answer.last, full=now)
+    answer = ask(collection, authorization, last.after)
+    if answer.objects:
+        replace_file(path, bundle_of(merged(kept, answer.objects), now))
+    return Poll(now, answer.last, full=last.full)
 
 
 def hunt(site: Site, store: EventStore) -> list[Signal]:

@@ -90,12 +90,12 @@ class IndicatorDetector:
     def _learn(self, value: str) -> tuple[ThreatIndicator, ...]:
         if len(self._known) >= REMEMBERED:
             self._known.clear()
-        mark = hash(value) & MASK
-        absent = not self._bits[mark >> 3] >> (mark & 7) & 1
-        if absent and not self._networks and value[-1:].isdigit() and value[:1].isdigit():  # nearly every address
-            self._known[value] = _NONE
-            return _NONE
-        found = self._known[value] = self._find(value) if self._may_be(value) else _NONE
+        if value[-1:].isdigit() and value[:1].isdigit():  # an address or a hash: it is below no name
+            small = value.lower()
+            may_be = self._networks or self._meets(value) or (small != value and self._meets(small))
+        else:
+            may_be = self._may_be(value)
+        found = self._known[value] = self._find(value) if may_be else _NONE
         return found
 
     def _may_be(self, value: str) -> bool:
@@ -104,8 +104,6 @@ class IndicatorDetector:
             return False
         if self._meets(value):
             return True
-        if value[-1:].isdigit() and value[:1].isdigit():
-            return bool(self._networks)
         small = value.lower().rstrip(".")
         if small != value and self._meets(small):
             return True
@@ -119,8 +117,11 @@ class IndicatorDetector:
 
     def _meets(self, form: str) -> int:
         mark, bits = hash(form), self._bits
-        one, two = mark & MASK, mark >> BITS & MASK
-        return bits[one >> 3] >> (one & 7) & bits[two >> 3] >> (two & 7) & 1
+        one = mark & MASK
+        if not bits[one >> 3] >> (one & 7) & 1:  # nearly every form
+            return 0
+        two = mark >> BITS & MASK
+        return bits[two >> 3] >> (two & 7) & 1
 
     def _find(self, value: str) -> tuple[ThreatIndicator, ...]:
         """What the shelf says of the value, of the domains above it and of the networks around it."""

@@ -158,9 +158,10 @@ class Shelf:
     def by_source(self, now: datetime) -> list[SourceView]:
         """Every source: what counts, what has expired, how old it is, when its file was read, what was wrong."""
         rows = self._base.execute(
-            "SELECT f.source, f.taken, f.refused, f.problem, coalesce(sum(i.until > :now), 0), coalesce(sum(i.until <= "
-            ":now), 0), min(i.since), max(i.since) FROM files f LEFT JOIN indicators i ON i.source = f.source "
-            "GROUP BY f.source ORDER BY f.source",
+            "SELECT source, taken, refused, problem, coalesce(counting, 0), coalesce(expired, 0), oldest, newest "
+            "FROM files LEFT JOIN (SELECT source, sum(until > :now) AS counting, sum(until <= :now) AS expired, "
+            "min(since) AS oldest, max(since) AS newest FROM indicators GROUP BY source) USING (source) "
+            "ORDER BY source",
             {"now": now.timestamp()},
         )
         return [

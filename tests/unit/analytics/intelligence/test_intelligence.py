@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from analytics.intelligence import Shelf
 from analytics.intelligence.detector import IndicatorDetector
 from analytics.intelligence.folder import Taken, take_folder
-from analytics.intelligence.indicator import IndicatorKind, told
+from analytics.intelligence.indicator import IndicatorKind, ThreatIndicator, told
 from analytics.intelligence.stix import values_of
-from analytics.intelligence.taxii import MEDIA, Answer, ask, bundle_of, merged, objects_of
+from analytics.intelligence.taxii import MEDIA, Answer, ask, bundle_of, merged, objects_in
 from infra.errors import AppError, ErrorKind
 from infra.events import Signal
 
@@ -95,6 +95,14 @@ def test_a_domain_is_met_in_any_case_and_below(site: Site, name: str) -> None:
     assert site.meet(dns__question__name="notevil.example") == []
 
 
+@pytest.mark.parametrize("form", ["1AB" + "C" * 60 + "2", "1ab" + "c" * 60 + "2", "1aB" + "c" * 60 + "2"])
+@pytest.mark.parametrize("networks", ["", "198.51.100.0/25"])
+def test_a_hash_is_met_in_any_case(site: Site, form: str, networks: str) -> None:
+    site.give("list.txt", f"1ab{'c' * 60}2\n{networks}\n")
+    assert len(site.meet(process__hash__sha256=form)) == 1
+    assert site.meet(process__hash__sha256="9" + form[1:]) == []
+
+
 def test_networks_hold_their_addresses_and_no_others(site: Site) -> None:
     site.give("list.txt", "198.51.100.0/25\n2001:db8:5::/48\n")
     assert site.meet(source__ip="198.51.100.127")
@@ -120,6 +128,38 @@ def test_what_the_store_was_searched_for_is_not_searched_again(site: Site) -> No
     [taken] = site.give("list.txt", "203.0.113.1\n203.0.113.2\n")
     assert taken.new == 1
     assert [one.value for one in site.shelf.unhunted(10)] == ["203.0.113.2"]
+
+
+def test_what_the_page_of_feeds_reads_does_not_grow_with_their_number(site: Site) -> None:
+    """The same indicators, from two files and from forty: each is looked at once."""
+
+    def steps(files: int) -> int:
+        shelf = Shelf(site.path.parent / f"{files}.db", write=True)
+        each = 2_000 // files
+        for number in range(files):
+            said = [
+                ThreatIndicator(kind=IndicatorKind.ADDRESS, value=f"10.{number}.{at // 250}.{at % 250}",
+                                source=f"{number}", confidence=50, since=NOW, until=NOW + timedelta(days=1))
+                for at in range(each)
+            ]  # fmt: skip
+            shelf.replace(f"{number}", said, NOW)
+            shelf.note_file(f"{number}", "m", NOW, each, 0, "")
+        shelf.note_file("refused", "m", NOW, 0, 1, "why")
+        done = 0
+
+        def step() -> None:
+            nonlocal done
+            done += 1
+
+        shelf._base.set_progress_handler(step, 100)
+        views = {view.source: view for view in shelf.by_source(NOW)}
+        shelf.close()
+        assert len(views) == files + 1
+        assert (views["1"].counting, views["1"].expired, views["1"].oldest) == (each, 0, NOW)
+        assert (views["refused"].counting, views["refused"].oldest) == (0, None)
+        return done
+
+    assert steps(40) < 2 * steps(2)
 
 
 def test_columns_of_csv_say_confidence_and_end(site: Site) -> None:
@@ -189,15 +229,15 @@ def test_a_collection_is_fetched_page_by_page(site: Site) -> None:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        data = objects_of(f"http://127.0.0.1:{server.server_port}/api/collections/1", "Basic eDp5")
+        answer = ask(f"http://127.0.0.1:{server.server_port}/api/collections/1", "Basic eDp5")
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
-    assert len(json.loads(data)["objects"]) == 3
+    assert len(answer.objects) == 3
     assert _Taxii.asked[0][0].startswith("/api/collections/1/objects/")
     assert _Taxii.asked[0][1:] == (MEDIA, "Basic eDp5")
-    [taken] = site.give("taxii.json", data)
+    [taken] = site.give("taxii.json", bundle_of(answer.objects, NOW))
     assert taken.entries
 
 
@@ -221,13 +261,33 @@ def test_a_later_poll_takes_only_what_was_added_since() -> None:
     third = poll(second.last)
     assert [one.url.params.get("added_after") for one in asked] == [None, "first", "later"]
     assert (second.last, third.last, third.objects) == ("later", "later", [])
-    kept = json.loads(merged(bundle_of(first.objects), second.objects))["objects"]
+    kept = merged(first.objects, second.objects)
     assert [(one["id"], one.get("revoked")) for one in kept] == [("indicator--0", True), ("indicator--1", None)]
+
+
+@pytest.mark.parametrize("hostile", ["[" * 100_000, '{"objects": 5}', '{"objects": {"a": 1}}', "[]", "no JSON"])
+def test_what_is_no_envelope_is_refused(hostile: str) -> None:
+    client = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, text=hostile)))
+    with pytest.raises(AppError) as caught:
+        ask("http://127.0.0.1/c/1/", client=client)
+    assert caught.value.kind is ErrorKind.UNAVAILABLE
+
+
+@pytest.mark.parametrize("damaged", [b"", b'{"a": 1}', b'{"objects": 5}', b"[]", b'{"objects": [', b"[" * 100_000])
+def test_a_damaged_bundle_has_no_objects(damaged: bytes) -> None:
+    assert objects_in(damaged) is None
+
+
+def test_a_bundle_leaves_out_what_is_over_and_nothing_else() -> None:
+    ends = ["2026-11-20T00:00:00Z", "2026-11-20T07:59:00+08:00", "2026-11-20T00:00:01Z", "whenever", 5, None]
+    objects = [{"id": str(end), "valid_until": end} for end in ends]
+    kept = objects_in(bundle_of([*objects, {"id": "endless"}, "odd"], NOW))
+    assert kept == [*objects[2:], {"id": "endless"}, "odd"]
 
 
 def test_a_collection_in_clear_text_elsewhere_is_not_asked() -> None:
     with pytest.raises(AppError) as caught:
-        objects_of("http://feeds.example/collections/1/")
+        ask("http://feeds.example/collections/1/")
     assert caught.value.kind is ErrorKind.INVALID
 
 
