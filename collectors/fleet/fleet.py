@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -136,18 +136,26 @@ class Fleet:
 
         return self._records.write(change)
 
-    def configure(self, actor: Actor, group: str, configuration: Configuration) -> Group:
-        """Tell a group what to collect: signed now, with the agents within seconds."""
+    def configure(
+        self, actor: Actor, group: str, told: Configuration | Callable[[Configuration], Configuration]
+    ) -> Group:
+        """Tell a group what to collect: signed now, with the agents within seconds. A function is given what the group
+        was told before, in the same transaction; where it answers with that itself, nothing changes."""
         self._access.demand(actor, EDIT, f"agent-group:{group[:64]}")
         if _NAME.fullmatch(group) is None:
             raise AppError(ErrorKind.INVALID, "collectors.fleet.name_malformed", place="group", value=group[:64])
 
         def change(session: Session) -> Group:
+            row = session.get(GroupRow, group, with_for_update=True)
+            known = Group(id=group) if row is None else _group(row)
+            configuration = told(known.configuration) if callable(told) else told
+            if configuration is known.configuration:
+                return known
             newest = max(session.scalars(select(GroupRow.version)).all(), default=0)
             version = max(newest + 1, int(self._clock.now().timestamp()))
             body = msgspec.json.encode(Order(version=version, group=group, configuration=configuration))
             signed = pack_order(SignedOrder(body, self._authority.sign(body)))
-            row = session.get(GroupRow, group) or GroupRow(id=group)
+            row = row or GroupRow(id=group)
             before = dict(row.configuration or {})
             row.configuration = msgspec.to_builtins(configuration)
             row.version, row.signed = version, signed.hex()

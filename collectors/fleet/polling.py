@@ -7,13 +7,13 @@ names a file of its own host that holds the secret.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from collectors.fleet.configuration import Configuration
 from collectors.fleet.fleet import Fleet
-from collectors.fleet.nouns import Group
 from collectors.pollers.lazy import MAX_POLLERS
 from collectors.pollers.local import name_of
 from infra.errors import AppError, ErrorKind
@@ -39,21 +39,25 @@ class GroupPollers:
         for key, value in secrets.items():
             if value and _NAMED.fullmatch(value) is None:
                 raise AppError(ErrorKind.INVALID, "collectors.poller_secret_elsewhere", place=key)
-        others = [each for each in self._of(group) if each.get("name") != name]
-        if len(others) >= MAX_POLLERS:
-            raise AppError(ErrorKind.TOO_LARGE, "collectors.pollers_many", most=MAX_POLLERS)
-        self._tell(actor, group, [*others, {**tree, **{key: value for key, value in secrets.items() if value}}])
+        made = {**tree, **{key: value for key, value in secrets.items() if value}}
+
+        def add(told: Configuration) -> Configuration:
+            others = _without(told, name)
+            if len(others) >= MAX_POLLERS:
+                raise AppError(ErrorKind.TOO_LARGE, "collectors.pollers_many", most=MAX_POLLERS)
+            return msgspec.structs.replace(told, pollers=(*others, made))
+
+        self._fleet.configure(actor, group, add)
 
     def drop(self, actor: Actor, group: str, name: str) -> None:
-        """Take a table away."""
-        self._tell(actor, group, [each for each in self._of(group) if each.get("name") != name])
+        """Take a table away; where there is none of that name nothing is signed."""
 
-    def _of(self, group: str) -> Sequence[dict[str, Any]]:
-        return self._found(group).configuration.pollers
+        def take(told: Configuration) -> Configuration:
+            others = _without(told, name)
+            return told if len(others) == len(told.pollers) else msgspec.structs.replace(told, pollers=others)
 
-    def _found(self, group: str) -> Group:
-        return next((each for each in self._fleet.groups() if each.id == group), Group(id=group))
+        self._fleet.configure(actor, group, take)
 
-    def _tell(self, actor: Actor, group: str, trees: Sequence[dict[str, Any]]) -> None:
-        told = self._found(group).configuration
-        self._fleet.configure(actor, group, msgspec.structs.replace(told, pollers=tuple(trees)))
+
+def _without(told: Configuration, name: str) -> tuple[dict[str, Any], ...]:
+    return tuple(each for each in told.pollers if each.get("name") != name)

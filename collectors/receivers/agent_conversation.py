@@ -27,12 +27,14 @@ from collectors.agent.wire import (
 )
 from collectors.delivery import deliver
 from collectors.places import PLACE, REACHED, Places
-from infra.events.frame import Frame
+from infra.events.frame import COLLECTED, Frame
 from infra.events.seams import EventSink
 from infra.spool import SpoolPosition
 
 SKEW_FROM_MS = 250
 """Clocks that differ by less are taken for right."""
+LATEST_NS = 4_102_444_800 * 10**9
+"""The year 2100: clocks beyond it are none."""
 
 Hold = Callable[[int], int]
 """May so many records of backlog come? 0 for yes, else milliseconds until it is worth asking again."""
@@ -173,6 +175,13 @@ class Conversation:
         return msgspec.structs.replace(frame, meta=meta, identity=identity)
 
 
+def arrived(frame: Frame) -> Frame:
+    """The frame as taken now; when its agent collected it is kept beside."""
+    now = time.time_ns()
+    collected = frame.received_ns if 0 < frame.received_ns < LATEST_NS else now
+    return msgspec.structs.replace(frame, received_ns=now, meta={**frame.meta, COLLECTED: str(collected)})
+
+
 class LocalGuest:
     """The agent of this machine: its sources are called as it calls them."""
 
@@ -184,9 +193,10 @@ class LocalGuest:
         return self._hello.agent
 
     def mark(self, frame: Frame, skew_ms: int) -> Frame:
-        meta = {**frame.meta, "agent": self._hello.agent}
+        taken = arrived(frame)
+        meta = {**taken.meta, "agent": self._hello.agent}
         meta.setdefault("host", self._hello.host)
-        return msgspec.structs.replace(frame, meta=meta)
+        return msgspec.structs.replace(taken, meta=meta)
 
     def beat(self, beat: Beat) -> bytes:
         return b""

@@ -36,10 +36,10 @@ from collectors.fleet.muster import Member, Muster
 from collectors.fleet.presence import Presence, Present
 from collectors.places import Places
 from collectors.receivers.addresses import join_address, open_stream, split_address
-from collectors.receivers.agent_conversation import SKEW_FROM_MS, Connections, Conversation, Hold
+from collectors.receivers.agent_conversation import SKEW_FROM_MS, Connections, Conversation, Hold, arrived
 from collectors.receivers.seams import Listener, ListenerKind
 from infra.errors import AppError, ErrorKind
-from infra.events.frame import COLLECTED, SKEW, Frame
+from infra.events.frame import SKEW, Frame
 from infra.events.seams import EventSink
 
 _log = logging.getLogger(__name__)
@@ -54,8 +54,6 @@ READ_LIMIT = 1 << 17
 STRANGER_S = 20.0
 QUIET_S = 120.0
 """An agent beats every ten seconds; one that says nothing for so long is gone."""
-LATEST_NS = 4_102_444_800 * 10**9
-"""The year 2100: clocks beyond it are none."""
 _SAVE_S = 2.0
 
 
@@ -281,17 +279,13 @@ class RemoteGuest:
         return f"{self._member.id}:{self._hello.agent[:64]}"
 
     def mark(self, frame: Frame, skew_ms: int) -> Frame:
-        now = time.time_ns()
-        skewed = abs(skew_ms) >= SKEW_FROM_MS
-        collected = frame.received_ns if 0 < frame.received_ns < LATEST_NS else now
-        meta = {**frame.meta, "agent": self._member.id, COLLECTED: str(collected)}
+        taken, skewed = arrived(frame), abs(skew_ms) >= SKEW_FROM_MS
+        meta = {**taken.meta, "agent": self._member.id}
         meta.setdefault("host", self._hello.host)
         self._present.skew_ms = skew_ms if skewed else 0
         if skewed:
             meta[SKEW] = str(skew_ms)
-        return msgspec.structs.replace(
-            frame, source=self.called(frame.source), received_ns=now, peer=self._peer, meta=meta
-        )
+        return msgspec.structs.replace(taken, source=self.called(frame.source), peer=self._peer, meta=meta)
 
     def called(self, source: str) -> str:
         """The agent's source as the platform calls it: below the agent's own name."""

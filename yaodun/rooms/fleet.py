@@ -62,8 +62,7 @@ class FleetRoom:
 
     def configure(self, actor: Actor, group: str, values: Mapping[str, str]) -> None:
         """Tell a group what to collect."""
-        told = next((each.configuration for each in self.groups() if each.id == group), Configuration())
-        self._site.fleet.configure(actor, group, read_form(values, told))
+        self._site.fleet.configure(actor, group, lambda told: read_form(values, told))
 
     def zones(self) -> Sequence[Zone]:
         """Zones of the network."""

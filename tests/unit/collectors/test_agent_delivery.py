@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from collectors.agent.wire import Batch, FromAgent, Hello, Placed, ToAgent, Welc
 from collectors.places import Places
 from collectors.receivers.agent_socket import AgentSocketReceiver
 from infra.errors import AppError, ErrorKind
-from infra.events.frame import Frame
+from infra.events.frame import COLLECTED, Frame
 from infra.spool import Limits, SpoolPosition, SpoolReader, SpoolWriter
 
 LIMITS = Limits(total=64 << 20, segment=64 << 10, pending=8 << 20, reserve=0)
@@ -119,6 +120,27 @@ async def test_a_batch_sent_again_after_a_lost_answer_is_not_taken_twice(tmp_pat
         out.close()
     await ingest.stop()
     assert received(tmp_path) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("collected", "kept"), [(1_000, True), (0, False), (-1, False), (1 << 62, False)])
+async def test_what_waited_with_the_agent_of_this_machine_arrives_now(
+    tmp_path: Path, collected: int, kept: bool
+) -> None:
+    """What the pipeline took last never moves backwards in time; when a frame was collected stands beside it."""
+    ingest = Ingest(tmp_path)
+    await ingest.start()
+    reader, out = await asyncio.open_unix_connection(str(tmp_path / "agent.sock"))
+    out.write(pack(Hello("a1", "h1")))
+    await read_message(reader, decoder_of(ToAgent))
+    began = time.time_ns()
+    out.write(pack(Batch([Placed(SpoolPosition(1, 10), Frame("host/test", "lines", 1, collected, b"line 0"))])))
+    await read_message(reader, decoder_of(ToAgent))
+    out.close()
+    await ingest.stop()
+    ((taken, _),) = SpoolReader(tmp_path / "spool").read()
+    assert began <= taken.received_ns <= time.time_ns()
+    assert taken.meta[COLLECTED] == str(collected if kept else taken.received_ns)
+    assert (taken.meta["agent"], taken.meta["host"]) == ("a1", "h1")
 
 
 async def test_an_agent_with_a_new_spool_is_a_new_agent(tmp_path: Path) -> None:

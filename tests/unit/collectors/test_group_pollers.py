@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from collectors.fleet.authority import AgentAuthority
 from collectors.fleet.configuration import Configuration, unpack_order
 from collectors.fleet.fleet import Fleet
 from collectors.fleet.polling import GroupPollers
 from infra.errors import AppError
+from infra.ledger.rows import OutboxRow
 from tests.agents import OPERATOR, Anyone
 from tests.fresh import fresh_records
 from yaodun.rooms.fleet import read_form
@@ -43,6 +46,38 @@ def test_a_poller_joins_what_the_group_was_told_before(fleet: Fleet) -> None:
     pollers.drop(OPERATOR, "edge", "core")
     assert told(fleet).pollers == ()
     assert told(fleet).log_files == ("/var/log/app.log",)
+
+
+def signed(fleet: Fleet) -> tuple[dict[str, tuple[int, bytes]], int | None]:
+    """What stands signed, and how many entries the ledger was given."""
+    entries = fleet._records.read(lambda session: session.scalar(select(func.count()).select_from(OutboxRow)))
+    return fleet.orders(), entries
+
+
+def test_to_drop_what_is_not_there_changes_and_signs_nothing(fleet: Fleet) -> None:
+    pollers = GroupPollers(fleet)
+    pollers.put(OPERATOR, "edge", SWITCH, {})
+    before = signed(fleet)
+    pollers.drop(OPERATOR, "edge", "unknown")
+    pollers.drop(OPERATOR, "nowhere", "core")
+    assert signed(fleet) == before
+    assert [group.id for group in fleet.groups()] == ["default", "edge"]
+
+
+def test_changes_at_once_lose_nothing_of_each_other(fleet: Fleet) -> None:
+    """Eight people add a poller each, at the same moment."""
+    start = threading.Barrier(8)
+
+    def add(number: int) -> None:
+        start.wait(10)
+        GroupPollers(fleet).put(OPERATOR, "edge", {**SWITCH, "name": f"core-{number}"}, {})
+
+    people = [threading.Thread(target=add, args=(number,)) for number in range(8)]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join(30)
+    assert {each["name"] for each in told(fleet).pollers} == {f"core-{number}" for number in range(8)}
 
 
 @pytest.mark.parametrize("secret", ["hush", "file:relative", "file:", "env:", "env:A B"])
