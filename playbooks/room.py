@@ -82,17 +82,19 @@ class PlaybookRoom:
         return [self._listed(sha256, tree) for sha256, tree in self.reading.documents()]
 
     def document(self, wanted: str) -> dict[str, Any]:
-        """A playbook by its hash or identifier; ``AppError(NOT_FOUND)``."""
+        """A playbook by its hash, or the newest version by its identifier; ``AppError(NOT_FOUND)``."""
         return self._find(wanted)[1]
 
     def _find(self, wanted: str) -> tuple[str, dict[str, Any]]:
         found = [each for each in self.reading.documents() if wanted in (each[0], each[1]["id"])]
         if not found:
             raise AppError(ErrorKind.NOT_FOUND, "playbooks.run.no_playbook", place=wanted[:80])
-        return max(found, key=lambda each: (len(found) > 1 and self._may_run(each[1]), str(each[1]["modified"])))
+        newest = max(map(_modified, found))
+        copies = [each for each in found if _modified(each) == newest]
+        return max(copies, key=lambda each: len(copies) > 1 and self._may_run(each[1]))
 
     def _may_run(self, tree: dict[str, Any]) -> bool:
-        """Signed by a key of the site: of several copies of one playbook, this is the one that can run."""
+        """Signed by a key of the site: of several copies of one version, this is the one that can run."""
         try:
             return bool(demand_signed(tree, self._clock.now(), self._anchors()))
         except AppError:
@@ -109,7 +111,7 @@ class PlaybookRoom:
     def rehearse(self, wanted: str, inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Every effect a run could have."""
         _, tree = self._find(wanted)
-        near = {each["id"]: each for _, each in self.reading.documents()}
+        near = {each["id"]: each for _, each in sorted(self.reading.documents(), key=_modified)}
         given = {name: str(value) for name, value in inputs.items()}
         return rehearse(tree, given, self._actuators(), lambda name, version: near.get(name))
 
@@ -163,6 +165,10 @@ class PlaybookRoom:
 def title(playbook: Playbook) -> str:
     """The name of a playbook in the language of the context."""
     return playbook.text(language(), "name")
+
+
+def _modified(kept: tuple[str, dict[str, Any]]) -> str:
+    return str(kept[1]["modified"])
 
 
 def _why(rule: str) -> str:

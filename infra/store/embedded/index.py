@@ -42,9 +42,9 @@ def stretch_rows(rows: int) -> int:
     return -(-blocks // STRETCHES) * STRETCH_ROWS
 
 
-def build(rows: pa.Table, width: int | None = None) -> bytes:
-    """The sidecar of a segment of ``rows`` in their order, with stretches of ``width`` rows."""
-    found = items_of(rows, width or stretch_rows(rows.num_rows))
+def build(rows: pa.Table) -> bytes:
+    """The sidecar of a segment of ``rows`` in their order."""
+    found = items_of(rows, stretch_rows(rows.num_rows))
     rare, often = _parted(found, few=FEW if rows.num_rows <= _MOST_ROWS else 0)
     return _packed(rare, often, found.width)
 

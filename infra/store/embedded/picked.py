@@ -35,13 +35,19 @@ def weight(ranges: Spans) -> int:
     return rows * PICKED_AS if rows <= SPARSE else rows
 
 
+def picked_rows(segment: Segment) -> int:
+    """Rows of ``segment`` that are picked one by one; none where the engine reads it."""
+    rows = 0 if segment.ranges is None else size(segment.ranges)
+    return rows if rows <= SPARSE else 0
+
+
 def pick(
     engine: Engine, root: Path, segments: Sequence[Segment], columns: Set[str]
 ) -> tuple[list[Segment], dict[str, pa.Table]]:
     """Those of ``segments`` that the engine has to read, and the rows of the others: ``columns``, and ``file`` and
     ``row`` of each, by the name a statement knows them by."""
-    few = [one for one in segments if one.ranges is not None and size(one.ranges) <= SPARSE]
-    if not few or sum(size(one.ranges or ()) for one in few) > MOST:
+    few = [one for one in segments if picked_rows(one)]
+    if not few or sum(map(picked_rows, few)) > MOST:
         return list(segments), {}
     wanted = sorted(known_columns(columns))
     deadline = time.monotonic() + engine.leash.timeout_s

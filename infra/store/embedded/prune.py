@@ -33,7 +33,7 @@ def narrowed(root: Path, segment: Segment, node: Filter) -> Segment | None:
     if size(spans) > SPARSE:
         spans = rounded(spans, STRETCH_ROWS, segment.rows)
     if size(spans) > _DENSE * segment.rows:
-        return segment if spans else None
+        return segment
     return replace(segment, ranges=tuple((start, min(end, segment.rows)) for start, end in spans)) if spans else None
 
 

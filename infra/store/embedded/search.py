@@ -12,7 +12,7 @@ import pyarrow as pa
 from infra.errors import AppError, ErrorKind
 from infra.events.table import FieldType
 from infra.store.embedded.engine import Engine
-from infra.store.embedded.picked import MOST, PICKED_AS, pick, weight
+from infra.store.embedded.picked import MOST, SPARSE, pick, picked_rows, weight
 from infra.store.embedded.relation import relation
 from infra.store.embedded.rows import fetch_rows, sliced
 from infra.store.embedded.segment import Segment
@@ -24,7 +24,6 @@ from infra.store.query.tree import Page, Query, Sort
 
 _FIRST_ROWS = 32_768
 _GROWTH = 4
-_MOST_ROWS = MOST * PICKED_AS
 _FEW = 1_000
 """Where the index leaves little to read, so many rows more than a page are taken, which spares counting them."""
 
@@ -35,6 +34,7 @@ class Search:
     def __init__(self, engine: Engine, root: Path, query: Query, segments: Sequence[Segment]) -> None:
         self.engine, self.root, self.query = engine, root, query
         self.segments = segments
+        self.indexed = frozenset(segment.path for segment in segments if segment.ranges is not None)
         self.keys = [*query.sort, Sort("event.id", descending=False)]
         self.found: list[tuple[Any, ...]] = []
         self.total = 0
@@ -56,20 +56,22 @@ class Search:
         return Page(tuple(events), self.total, after, total_is_lower_bound=not self.whole, took_ms=took)
 
     def _groups(self) -> Iterator[tuple[list[Segment], int | None]]:
-        """Segments to look at together, and the newest time of those not yet looked at."""
+        """Segments to look at together, and the newest time of those not yet looked at. The rows of a group that are
+        to be picked one by one are never more than can be."""
         if not self._newest_first():
             yield list(self.segments), None
             return
         group: list[Segment] = []
-        rows, enough = 0, _FIRST_ROWS
+        rows, picked, enough = 0, 0, _FIRST_ROWS
         pieces = sliced(self.root, self.segments, _FIRST_ROWS)
         for at, segment in enumerate(pieces):
             group.append(segment)
-            rows += segment.looked_at if segment.ranges is None else weight(segment.ranges)
+            rows += segment.rows if segment.ranges is None else weight(segment.ranges)
+            picked += picked_rows(segment)
             rest = pieces[at + 1 :]
-            if not rest or rows >= enough:
+            if not rest or rows >= enough or picked > MOST - SPARSE:
                 yield group, rest[0].t1 if rest else None
-                group, rows, enough = [], 0, min(enough * _GROWTH, _MOST_ROWS)
+                group, rows, picked, enough = [], 0, 0, enough * _GROWTH
 
     def _newest_first(self) -> bool:
         return bool(self.query.sort) and self.query.sort[0] == Sort("@timestamp", descending=True)
@@ -90,7 +92,7 @@ class Search:
         rest, tables = pick(self.engine, self.root, group, compiled.columns)
         source = relation(self.root, rest, filtered, tables=tables)
         counted = f"SELECT count(*) FROM ({source}) WHERE {condition}"
-        few = all(segment.ranges is not None for segment in group)
+        few = all(segment.path in self.indexed for segment in group)
         most = self.query.limit + (_FEW if few and self.query.limit else 0)
         if self._settled(group):
             most = found = 0

@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 
 from infra.durable import sync_folder
 from infra.events.table import FieldType, table
-from infra.store.embedded.spans import size
 
 SCHEMA_VERSION = 1
 SIDECAR = ".tokens"
@@ -52,11 +51,6 @@ class Segment:
     version: int = SCHEMA_VERSION
     number: int = 0
     ranges: tuple[tuple[int, int], ...] | None = None
-
-    @property
-    def looked_at(self) -> int:
-        """Rows that a query has to look at."""
-        return self.rows if self.ranges is None else size(self.ranges)
 
 
 def write_segment(folder: Path, path: str, stream: str, day: str, level: int, rows: pa.Table) -> Segment:

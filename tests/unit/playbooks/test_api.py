@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from infra.clock import SystemClock
-from infra.errors import AppError
+from infra.errors import AppError, ErrorKind
 from infra.records import Records
 from infra.web.api import build_api
 from infra.web.measures import Measures
@@ -24,7 +24,7 @@ from playbooks.api import playbooks_router
 from playbooks.library.shelf import shelf
 from playbooks.model.signatures import sign
 from playbooks.room import PlaybookRoom
-from tests.unit.playbooks.building import LI, WANG, Bench, book, do
+from tests.unit.playbooks.building import LI, WANG, Bench, book, do, key
 from tests.unit.playbooks.model.test_signatures import anchor
 from tests.unit.playbooks.samples import IDENTITY, full
 from trust.access import Access
@@ -120,6 +120,36 @@ def test_of_several_copies_the_one_that_may_run_is_taken(room: PlaybookRoom, sig
     for tree in (signed(), plain) if signed_first else (plain, signed()):
         room.keep(LI, tree)
     assert room.reading.run(room.start(LI, plain["id"], {}, simulate=False)).state == "running"
+
+
+@pytest.mark.parametrize("signed_first", [True, False])
+def test_a_newer_version_is_never_passed_over_for_an_older_signed_one(room: PlaybookRoom, signed_first: bool) -> None:
+    steps = {"b1": {"on_completion": "a1"}, "a1": do("block", "e1"), "e1": {}}
+    newer = book(steps, modified="2026-02-01T00:00:00.000Z", name="Newer")
+    kept = [room.keep(LI, tree) for tree in ((signed(), newer) if signed_first else (newer, signed()))]
+    last = kept[1] if signed_first else kept[0]
+    assert room.document(newer["id"])["name"] == "Newer"
+    effects = room.rehearse(newer["id"], {})
+    assert effects == room.rehearse(last, {})
+    assert effects
+    run = room.start(LI, newer["id"], {}, simulate=True)
+    assert room.reading.run(run).sha256 == last
+    with pytest.raises(AppError) as caught:
+        room.start(LI, newer["id"], {}, simulate=False)
+    assert caught.value.kind is ErrorKind.FORBIDDEN
+    resigned = room.keep(LI, sign(newer, KEY, signee="x", identity=IDENTITY, at=datetime(2026, 2, 1, tzinfo=UTC)))
+    assert room.reading.run(room.start(LI, newer["id"], {}, simulate=False)).sha256 == resigned
+
+
+def test_a_dry_run_looks_into_the_newest_version_of_what_is_called(room: PlaybookRoom) -> None:
+    call = {"playbook_id": book({"b1": {"on_completion": "e1"}, "e1": {}}, number=2)["id"], "on_completion": "e1"}
+    outer = book({"b1": {"on_completion": "c1"}, "c1": call, "e1": {}})
+    room.keep(LI, outer)
+    for month, name, step in ((3, "Alpha", "a2"), (2, "Omega", "a1")):
+        steps = {"b1": {"on_completion": step}, step: do("block", "e1"), "e1": {}}
+        room.keep(LI, book(steps, number=2, name=name, modified=f"2026-0{month}-01T00:00:00.000Z"))
+    [effect] = room.rehearse(outer["id"], {})
+    assert effect["step"].endswith(key("a2"))
 
 
 def test_who_agreed_is_shown_with_the_step(room: PlaybookRoom, records: Records) -> None:
