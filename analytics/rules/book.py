@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, select
 from sqlalchemy.orm import Session
 
 from analytics.rules.changes import SUPPRESSION, Changes
@@ -90,8 +90,17 @@ class RuleBook:
 
         return self._records.read(work)
 
-    def write(self, actor: Actor, rule: str, source: str, tests: str, note: str, state: RuleState) -> int:
-        """Put a new text in force; its number. The draft it was made from is done with."""
+    def texts(self) -> dict[str, tuple[str, str]]:
+        """Source and tests of every text in force that was written here, by rule."""
+        return self._records.read(
+            lambda session: {row.rule_id: (row.source, row.tests) for row in session.scalars(_IN_FORCE)}
+        )
+
+    def write(
+        self, actor: Actor, rule: str, source: str, tests: str, note: str, state: RuleState, draft: str
+    ) -> int:  # fmt: skip
+        """Put a new text in force; its number. ``draft`` is the rule whose draft is done with by that, '' for that of
+        a new rule where it says the same: it may be of another one."""
 
         def work(session: Session) -> int:
             number = 1 + (
@@ -99,8 +108,8 @@ class RuleBook:
             )
             self._set(session, rule, state, number)
             self._tell(session, actor, rule, "write", number, note, (source, tests))
-            mine = RuleDraftRow.actor == actor.id, RuleDraftRow.rule_id.in_((rule, ""))
-            session.execute(delete(RuleDraftRow).where(*mine))
+            done = delete(RuleDraftRow).where(RuleDraftRow.actor == actor.id, RuleDraftRow.rule_id == draft)
+            session.execute(done if draft else done.where(RuleDraftRow.source == source, RuleDraftRow.tests == tests))
             return number
 
         return self._records.write(work)
@@ -232,6 +241,14 @@ def _written(session: Session, rule: str, number: int) -> RuleVersionRow | None:
     return session.scalars(wanted.where(RuleVersionRow.act == "write")).first()
 
 
+_IN_FORCE = (
+    select(RuleVersionRow)
+    .join(RuleRow, and_(RuleRow.id == RuleVersionRow.rule_id, RuleRow.version == RuleVersionRow.number))
+    .where(RuleRow.version != SHIPPED, RuleVersionRow.act == "write")
+)
+"""The texts in force of all rules that were written over."""
+
+
 def _suppression(row: SuppressionRow) -> Suppression:
     return Suppression(
         id=row.id, title=row.title, source=row.source, owner=row.owner, reason=row.reason, made=row.made,
@@ -242,13 +259,9 @@ def _suppression(row: SuppressionRow) -> Suppression:
 def _changes(session: Session, now: datetime) -> Changes:
     rows = list(session.scalars(select(RuleRow)))
     by_state = {state: frozenset(row.id for row in rows if row.state == state) for state in RuleState}
-    written = {}
-    for row in rows:
-        if row.version != SHIPPED and (text := _written(session, row.id, row.version)) is not None:
-            written[row.id] = text.source
     live = select(SuppressionRow).where(SuppressionRow.expires > now, SuppressionRow.ended.is_(None))
     return Changes(
-        written=written,
+        written={row.rule_id: row.source for row in session.scalars(_IN_FORCE)},
         filters={row.id: row.source for row in session.scalars(live)},
         off=by_state[RuleState.DISABLED],
         canary=by_state[RuleState.CANARY],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,13 @@ def doubts(documents: Sequence[Document], ruleset: RuleSet, path: str) -> list[F
     return _ordered(found + [one for document in documents for one in _document(document)])
 
 
+def broken(path: str, ruleset: RuleSet, before: Callable[[], RuleSet]) -> list[Finding]:
+    """Rules beside the text of ``path`` that work in the set ``before`` and fail beside it."""
+    beside = [one for one in ruleset.failures if _file(one) != path]
+    known = {_file(one) for one in before().failures} if beside else set()
+    return [failed(one) for one in beside if _file(one) not in known]
+
+
 def failed(failure: Failure) -> Finding:
     """The finding of a failure."""
     return Finding(failure.place, Severity.ERROR, failure.key, failure.problem, failure.remedy, failure.rule_id)
@@ -65,6 +72,10 @@ def refusal(place: str, code: str, **detail: str) -> Finding:
 
 def _of_set(ruleset: RuleSet) -> list[Finding]:
     return [*map(failed, ruleset.failures), *_twins(ruleset), *_unknown_fields(ruleset)]
+
+
+def _file(failure: Failure) -> str:
+    return failure.place.rsplit(":", 2)[0]
 
 
 def _ordered(found: Iterable[Finding]) -> list[Finding]:

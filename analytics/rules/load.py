@@ -14,7 +14,7 @@ from pathlib import Path
 
 from analytics.rules.cache import RuleCache
 from analytics.rules.changes import NONE, Changes
-from analytics.rules.documents import MAX_BYTES, placeholders_beside, read_documents, rule_files
+from analytics.rules.documents import MAX_BYTES, PLACEHOLDERS, placeholders_beside, read_documents, rule_files
 from analytics.rules.mapping import mapping_bytes
 from analytics.rules.rule import Failure, RuleSet
 
@@ -26,6 +26,20 @@ FORMAT = "2"
 def shipped_rules() -> Path:
     """The folder of our own rules."""
     return Path(__file__).parent / "content"
+
+
+def stamp_of(paths: Sequence[Path]) -> tuple[object, ...]:
+    """Changes when a rule file below ``paths``, or the values of placeholders, comes, goes or changes; the shipped ones
+    do not. Nothing is read for it."""
+    folders = [path for path in paths if path != shipped_rules()]
+    found = []
+    for path in (*rule_files(folders), *(folder / PLACEHOLDERS for folder in folders)):
+        try:
+            seen = path.stat()
+        except OSError:
+            continue
+        found.append((str(path), seen.st_mtime_ns, seen.st_ctime_ns, seen.st_size))
+    return tuple(found)
 
 
 def load_rules(

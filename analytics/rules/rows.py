@@ -23,8 +23,8 @@ class RuleRow(Record):
 
 
 class RuleVersionRow(Record):
-    """One line of a rule's history: ``act`` is ``write``, ``restore`` or a state it was put in; only ``write`` and
-    ``restore`` carry a text."""
+    """One line of a rule's history: ``act`` is ``write``, ``restore`` or a state it was put in; only ``write``
+    carries a text, ``restore`` names the version whose text is in force again."""
 
     __tablename__ = "analytics_rule_versions"
 

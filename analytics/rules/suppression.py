@@ -13,8 +13,10 @@ from pathlib import Path
 import msgspec
 
 from analytics.rules.cases import Case, cases_of, fires
-from analytics.rules.changes import filter_path
-from analytics.rules.documents import Document, read_documents
+from analytics.rules.changes import filter_path, written_path
+from analytics.rules.closure import Closures
+from analytics.rules.documents import TESTS, Document, read_documents
+from analytics.rules.expression import rebuild
 from analytics.rules.lint import Finding, Severity, doubts, failed, refusal
 from analytics.rules.load import compile_files
 from analytics.rules.rule import Rule, RuleSet
@@ -85,8 +87,8 @@ class Pair(msgspec.Struct, frozen=True):
 
 Texts = Callable[[Sequence[str] | None], Sequence[tuple[Path, bytes]]]
 """Gives the files of rules by id or name with all they feed; of every rule for None."""
-Tests = Callable[[str], str]
-"""Gives the tests of a rule by id."""
+Tests = Callable[[Sequence[str]], Mapping[str, str]]
+"""Gives the tests of rules by id; '' of those that have none."""
 
 
 def named_rules(source: str) -> tuple[list[Document], list[Finding], list[str] | None]:
@@ -126,9 +128,11 @@ def prove(source: str, pair: Pair, tests: Tests) -> Proof:
     if not pair.rules and not any(one.severity is Severity.ERROR for one in found):
         found.append(refusal(documents[0].place("filter", "rules"), "filter_idle"))
     rules = [pair.without.rules[number] for number in pair.rules]
-    tried = [_tried(pair, rule, tests(rule.id)) for rule in rules]
+    texts, sets = tests([rule.id for rule in rules]), (Closures(pair.without), Closures(pair.filtered))
+    tried = [_tried(rule, texts.get(rule.id, ""), sets[0].of(rule.id), sets[1].of(rule.id)) for rule in rules]
+    found += [finding for one in tried for finding in one.wrong]
     lost = [(rule.title, case) for rule, one in zip(rules, tried, strict=True) for case in one.lost]
-    untested = [(rule.id, rule.title) for rule, one in zip(rules, tried, strict=True) if not (one.held or one.lost)]
+    untested = [(rule.id, rule.title) for rule, one in zip(rules, tried, strict=True) if one.nothing]
     held = sum(one.held for one in tried)
     title = str(documents[0].tree.get("title", ""))
     return Proof(
@@ -149,36 +153,48 @@ def _differing(without: RuleSet, filtered: RuleSet) -> tuple[int, ...]:
 
 
 def _shapes(ruleset: RuleSet) -> dict[str, list[str]]:
-    """What each rule holds on, with the atoms written out: their numbers differ from set to set."""
+    """What each rule holds on, route and condition, with the atoms written out: their numbers differ from set to
+    set."""
+    names = [repr(atom) for atom in ruleset.atoms]
     shapes: dict[str, list[str]] = {}
     for variant in ruleset.variants:
-        atoms = sorted(repr(ruleset.atoms[number]) for number in variant.atoms)
-        shapes.setdefault(ruleset.rules[variant.rule].id, []).append(repr(atoms))
+        where = [(field, [names[number] for number in atoms]) for field, atoms in variant.where]
+        when = rebuild(variant.when, names.__getitem__)
+        shapes.setdefault(ruleset.rules[variant.rule].id, []).append(repr((where, when)))
     return shapes
 
 
 class _Tried(msgspec.Struct, frozen=True):
     held: int
     lost: list[str]
+    wrong: list[Finding]
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there was nothing to try."""
+        return not (self.held or self.lost or self.wrong)
 
 
-def _tried(pair: Pair, rule: Rule, text: str) -> _Tried:
+def _tried(rule: Rule, text: str, without: RuleSet, filtered: RuleSet) -> _Tried:
     """Positive tests of one rule through both sets; one that does not even fire without the filter proves nothing."""
     held, lost = 0, []
-    for case in _positive(text):
-        events = case.events()
-        if fires(pair.filtered, rule.id, events):
-            held += 1
-        elif fires(pair.without, rule.id, events):
-            lost.append(case.name)
-    return _Tried(held, lost)
-
-
-def _positive(text: str) -> list[Case]:
-    if not text.strip():
-        return []
     try:
-        cases = cases_of(text, "")
-    except AppError:
-        return []
+        cases = _positive(text, _tests_path(rule))
+    except AppError as error:
+        return _Tried(0, [], [Finding(f"{_tests_path(rule)}:1:1", Severity.ERROR, "tests", str(error), "", rule.id)])
+    for case in cases:
+        events = case.events()
+        if fires(filtered, rule.id, events):
+            held += 1
+        elif fires(without, rule.id, events):
+            lost.append(case.name)
+    return _Tried(held, lost, [])
+
+
+def _tests_path(rule: Rule) -> str:
+    return str(written_path(rule.id).with_suffix("")) + TESTS
+
+
+def _positive(text: str, path: str) -> list[Case]:
+    cases = cases_of(text, path) if text.strip() else []
     return [case for case in cases if case.body.get("match", True) or case.body.get("feeds")][:MAX_CASES]

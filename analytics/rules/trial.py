@@ -10,7 +10,7 @@ import msgspec
 
 from analytics.rules.cases import cases_of, try_case
 from analytics.rules.documents import Document, read_documents
-from analytics.rules.lint import Finding, Severity, doubts, failed, refusal
+from analytics.rules.lint import Finding, Severity, broken, doubts, failed, refusal
 from analytics.rules.load import compile_files
 from analytics.rules.rule import Rule, RuleSet
 from infra.errors import AppError
@@ -52,18 +52,17 @@ def try_out(source: str, tests: str, beside: Beside, values: Mapping[str, Sequen
     ruleset = trial_set(source, beside, values)
     mine = _mine(ruleset)
     findings = doubts(documents, ruleset, str(PATH))
+    findings += broken(str(PATH), ruleset, lambda: _in_force(documents, beside, values))
     cases, wrong = _cases(ruleset, mine, tests)
     findings += wrong
-    broken = any(one.severity is Severity.ERROR for one in findings) or any(one.problem for one in cases)
-    return Trial(rule=mine, findings=tuple(findings), cases=tuple(cases), ready=mine is not None and not broken)
+    failing = any(one.severity is Severity.ERROR for one in findings) or any(one.problem for one in cases)
+    return Trial(rule=mine, findings=tuple(findings), cases=tuple(cases), ready=mine is not None and not failing)
 
 
 def trial_set(source: str, beside: Beside, values: Mapping[str, Sequence[str]]) -> RuleSet:
     """The rule of a text with those it refers to, and those that refer to it."""
     documents, _ = read_documents(PATH, source.encode())
-    named = [name for document in documents for name in references(document)]
-    mine = next((str(document.tree.get("id", "")) for document in documents), "")
-    return compile_files([*beside(named, mine), (PATH, source.encode())], values)
+    return compile_files([*beside(*_beside_what(documents)), (PATH, source.encode())], values)
 
 
 def raising(ruleset: RuleSet) -> RuleSet:
@@ -81,6 +80,19 @@ def references(document: Document) -> list[str]:
     if isinstance(listed, list | str):
         return [str(one) for one in ([listed] if isinstance(listed, str) else listed)]
     return re.findall(r"[\w-]+", str(tree.get("condition", "")))
+
+
+def _beside_what(documents: Sequence[Document]) -> tuple[list[str], str]:
+    """The names a text refers to, and the id it has."""
+    named = [name for document in documents for name in references(document)]
+    return named, next((str(document.tree.get("id", "")) for document in documents), "")
+
+
+def _in_force(documents: Sequence[Document], beside: Beside, values: Mapping[str, Sequence[str]]) -> RuleSet:
+    """The same set with the text in force in the place of the one on trial."""
+    named, mine = _beside_what(documents)
+    files = dict([*beside(named, mine), *beside([mine], "")])
+    return compile_files(list(files.items()), values)
 
 
 def _mine(ruleset: RuleSet) -> Rule | None:

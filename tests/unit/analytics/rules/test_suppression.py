@@ -10,17 +10,20 @@ from sqlalchemy import select
 
 from analytics.rules import Engine
 from analytics.rules.book import RuleBook
+from analytics.rules.cases import fires
 from analytics.rules.desk import RuleDesk, RulePlaces
-from analytics.rules.state import Sight
+from analytics.rules.rule import RuleSet
+from analytics.rules.state import RuleState, Sight
 from analytics.rules.suppressing import SuppressionDesk
 from analytics.rules.suppression import SuppressionState
 from infra.clock import ManualClock
 from infra.errors import AppError
+from infra.events import Event
 from infra.ledger.rows import OutboxRow
 from infra.records import Records
 from infra.store.query.tree import Page, Query
 from tests.browser.fake_rooms import NoEvents
-from tests.unit.analytics.rules.test_desk import ANNA, BASE, NOW, PAIR, RULE, TESTS, TWICE, Told
+from tests.unit.analytics.rules.test_desk import ANNA, BASE, NOW, PAIR, RULE, TESTS, TWICE, Told, asked
 
 FILTER = f"""title: Scanner of the house
 logsource: {{product: testing}}
@@ -142,3 +145,62 @@ def test_owner_reason_and_expiry_are_asked_for_and_a_person_may_end_it(
     assert feeds(rules, "10.0.0.9")
     with pytest.raises(AppError, match=made):
         desk.end(ANNA, made, "again")
+
+
+ANY = """title: Everything there
+logsource: {product: testing}
+filter:
+    rules: any
+    known: {destination.port: 4444}
+    condition: not known
+"""
+
+
+def test_a_filter_that_denies_what_a_rule_asks_for_itself_is_refused(desk: SuppressionDesk, rules: RuleDesk) -> None:
+    proof = desk.prove(ANY)
+    assert {rule for rule, _ in proof.rules} == {BASE, PAIR}
+    assert set(proof.lost) == {("Backdoor port", "port"), ("Backdoor port, twice", "two")}
+    with pytest.raises(AppError, match="port"):
+        desk.make(ANNA, ANY, "anna", "quiet please", NOW + timedelta(days=1))
+    assert feeds(rules, "10.0.0.9")
+
+
+@pytest.mark.parametrize("tests", ["cases: 3", "cases: [{event: 3}]", "cases: ["])
+def test_tests_that_cannot_be_read_prove_nothing_and_are_told_with_their_place(
+    desk: SuppressionDesk, tmp_path: Path, tests: str
+) -> None:
+    (tmp_path / "rules" / "a.test.yml").write_text(f"rule: {BASE}\n{tests}")
+    proof = desk.prove(FILTER)
+    assert not proof.ready
+    assert proof.untested == ()
+    (found,) = proof.findings
+    assert (found.code, found.severity, found.rule_id) == ("tests", "error", BASE)
+    assert found.place.startswith(f"site/{BASE}.test.yml:")
+    with pytest.raises(AppError, match=BASE):
+        desk.make(ANNA, FILTER, "anna", "our own scanner", NOW + timedelta(days=1))
+
+
+def test_each_rule_is_tried_by_itself_however_many_there_are(
+    desk: SuppressionDesk, rules: RuleDesk, records: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with asked(records) as alone:
+        desk.prove(FILTER)
+    for number in range(30):
+        other = f"00000000-0000-4000-8000-0000000001{number:02}"
+        text = RULE.replace(BASE, other).replace("name: backdoor\n", "").replace("4444", str(5000 + number))
+        (tmp_path / "rules" / f"c{number}.yml").write_text(text)
+        tests = TESTS.replace(BASE, other).replace("4444", str(5000 + number))
+        (tmp_path / "rules" / f"c{number}.test.yml").write_text(tests)
+    rules.book.write(ANNA, BASE, RULE, TESTS, "as before", RuleState.ENABLED, draft=BASE)  # read anew
+    sizes: list[int] = []
+
+    def counted(ruleset: RuleSet, rule: str, events: list[Event]) -> bool:
+        sizes.append(len(ruleset.variants) + len(ruleset.correlations))
+        return fires(ruleset, rule, events)
+
+    monkeypatch.setattr("analytics.rules.suppression.fires", counted)
+    with asked(records) as many:
+        proof = desk.prove(FILTER.replace(f"[{BASE}]", "any"))
+    assert (proof.ready, proof.held, len(sizes)) == (True, 32, 32)
+    assert max(sizes) <= 4  # three routes of a product nobody knows, and a correlation
+    assert len(many) <= len(alone) + 2
