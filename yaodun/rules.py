@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 import threading
+from collections import deque
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,8 +16,7 @@ from analytics.rules.book import TOPIC, RuleBook
 from analytics.rules.changes import Changes
 from analytics.rules.coverage import Watch
 from analytics.rules.desk import RulePlaces
-from analytics.rules.documents import rule_files
-from analytics.rules.load import load_kept, load_rules, shipped_rules
+from analytics.rules.load import load_kept, load_rules, shipped_rules, stamp_of
 from analytics.rules.rule import RuleSet
 from analytics.rules.state import Sight
 from infra.durable import replace_file
@@ -59,6 +59,8 @@ def sight_of(site: Site) -> Sight:
 class FreshRules:
     """The rules in force, compiled anew beside the stream when they change: ``take`` gives the next set once.
 
+    ``ruleset`` and ``watch`` are replaced by the stream's own thread alone; the one that looks asks it to.
+
     Compiling happens in a process of its own: it takes seconds for thousands of rules, and a library the stream does
     without.
     """
@@ -70,7 +72,8 @@ class FreshRules:
         self._stamp, changes = self._look()
         self.ruleset = rules_of(site, changes)
         self.watch = Watch(self.ruleset)
-        self._next: RuleSet | None = None
+        self._next: deque[RuleSet] = deque(maxlen=1)
+        self._watch_anew = threading.Event()
         self._told = sight_of(site)
         self._thread = threading.Thread(target=self._run, name="fresh-rules", daemon=True)
 
@@ -87,9 +90,12 @@ class FreshRules:
 
     def take(self) -> RuleSet | None:
         """The set to go on with, where there is another; for the stream's own thread."""
-        ruleset, self._next = self._next, None
+        ruleset = self._next.popleft() if self._next else None
         if ruleset is not None:
             self.ruleset, self.watch = ruleset, Watch(ruleset)
+        elif self._watch_anew.is_set():
+            self._watch_anew.clear()
+            self.watch = Watch(self.ruleset)
         return ruleset
 
     def _run(self) -> None:
@@ -111,7 +117,8 @@ class FreshRules:
             words = (sys.executable, "-m", "yaodun.workers.rules", "--home", str(self._site.home.root))
             subprocess.run(words, check=True, timeout=COMPILE_S, stdout=subprocess.DEVNULL)
             ruleset = self._kept(changes) or rules_of(self._site, changes)
-        self._next, self._stamp = ruleset, stamp
+        self._next.append(ruleset)
+        self._stamp = stamp
         log.info("rules.reloaded", extra={"rules": len(ruleset.rules), "failed": len(ruleset.failures)})
 
     def _kept(self, changes: Changes) -> RuleSet | None:
@@ -121,33 +128,21 @@ class FreshRules:
 
     def _look(self) -> tuple[tuple[object, ...], Changes]:
         changes = self._book.changes(self._site.clock.now())
-        return (changes.digest(), _state_of(places_of(self._site).paths)), changes
+        return (changes.digest(), stamp_of(places_of(self._site).paths)), changes
 
     def _tell_sight(self, now: datetime) -> None:
         """Seen is what this process or, lately, the one before met an event for; now and then it begins anew."""
-        blind = self.watch.blind()
-        seen = frozenset(
-            rule.id for number, rule in enumerate(self.ruleset.rules) if number not in blind and not rule.off
-        )
+        watch = self.watch
+        rules, blind = watch.ruleset.rules, watch.blind()
+        seen = frozenset(rule.id for number, rule in enumerate(rules) if number not in blind and not rule.off)
         since = self._told.since
         if since is None:
             found = Sight(now, seen)
         elif now - since < SIGHT_KEPT:
             found = Sight(since, seen | self._told.seen)
         else:
-            found, self.watch = Sight(now, seen), Watch(self.ruleset)
+            found = Sight(now, seen)
+            self._watch_anew.set()
         if found != self._told:
             replace_file(sight_path(self._site), msgspec.json.encode(found))
             self._told = found
-
-
-def _state_of(paths: tuple[Path, ...]) -> tuple[object, ...]:
-    """Changes when a rule file below ``paths`` comes, goes or changes; the shipped ones do not."""
-    found = []
-    for path in rule_files([path for path in paths if path != shipped_rules()]):
-        try:
-            seen = path.stat()
-        except OSError:
-            continue
-        found.append((str(path), seen.st_mtime_ns, seen.st_size))
-    return tuple(found)

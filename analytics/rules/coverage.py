@@ -28,10 +28,10 @@ class Coverage(msgspec.Struct, frozen=True):
 
 
 class Watch:
-    """Remembers which routes of a rule set have met an event."""
+    """Remembers which routes of a rule set have met an event; ``ruleset`` is that set."""
 
     def __init__(self, ruleset: RuleSet) -> None:
-        self._ruleset = ruleset
+        self.ruleset = ruleset
         self._lens = EcsLens()
         self._unseen = {variant.where for variant in ruleset.variants}
         self._known: set[tuple[Any, ...]] = set()
@@ -47,24 +47,24 @@ class Watch:
                 self._unseen = {where for where in self._unseen if not self._met(where, values)}
 
     def _met(self, where: tuple[tuple[str, tuple[int, ...]], ...], values: dict[str, Any]) -> bool:
-        atoms = self._ruleset.atoms
+        atoms = self.ruleset.atoms
         return all(any(holds(atoms[number], values[name]) for number in numbers) for name, numbers in where)
 
     def blind(self) -> set[int]:
         """The rules none of whose routes has met an event."""
-        sighted = {variant.rule for variant in self._ruleset.variants if variant.where not in self._unseen}
-        fed = {one.rule for one in self._ruleset.correlations if any(rule in sighted for rule in one.rules)}
-        off = {number for number, rule in enumerate(self._ruleset.rules) if rule.off}
-        return set(range(len(self._ruleset.rules))) - sighted - fed - off
+        sighted = {variant.rule for variant in self.ruleset.variants if variant.where not in self._unseen}
+        fed = {one.rule for one in self.ruleset.correlations if any(rule in sighted for rule in one.rules)}
+        off = {number for number, rule in enumerate(self.ruleset.rules) if rule.off}
+        return set(range(len(self.ruleset.rules))) - sighted - fed - off
 
     def report(self) -> list[Coverage]:
         """Per log source, those never seen first."""
         blind = self.blind()
-        counts = Counter(str(rule.logsource) for rule in self._ruleset.rules)
+        counts = Counter(str(rule.logsource) for rule in self.ruleset.rules)
         wants: defaultdict[str, dict[str, None]] = defaultdict(dict)
         seen: set[str] = set()
-        for variant in self._ruleset.variants:
-            source = str(self._ruleset.rules[variant.rule].logsource)
+        for variant in self.ruleset.variants:
+            source = str(self.ruleset.rules[variant.rule].logsource)
             wants[source][self._words(variant.where)] = None
             if variant.rule not in blind:
                 seen.add(source)
@@ -72,7 +72,7 @@ class Watch:
         return sorted(rows, key=lambda row: (row.seen, -row.rules))
 
     def _words(self, where: tuple[tuple[str, tuple[int, ...]], ...]) -> str:
-        atoms = self._ruleset.atoms
+        atoms = self.ruleset.atoms
         parts = []
         for name, numbers in where:
             wanted = [atoms[number].value or ("*" if atoms[number].op == "contains" else "-") for number in numbers]
