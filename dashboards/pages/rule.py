@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -73,6 +74,23 @@ def desk_of(visit: Visit) -> Callable[[], RuleDesk]:
     return visit.rooms.rules
 
 
+@dataclass(frozen=True, slots=True)
+class AskRule:
+    """Asks for a rule with everything about it; equal for all parts of a page, which share one answer."""
+
+    desks: Callable[[], RuleDesk]
+    rule: str
+
+    def __call__(self) -> RuleView:
+        """May read every rule file."""
+        return self.desks().rule(self.rule)
+
+
+async def viewed(visit: Visit) -> RuleView:
+    """The rule the address names."""
+    return await visit.shared(AskRule(desk_of(visit), chosen(visit)))
+
+
 def chosen(visit: Visit) -> str:
     """The rule the address names, ``NEW`` for a new one, '' for none."""
     return unquote(visit.path.removeprefix("/rules").strip("/"))[:200]
@@ -100,7 +118,7 @@ async def head(visit: Visit) -> Content:
     """What the rule is, what came of it, and its switches."""
     if chosen(visit) == NEW:
         return card(t("rules.new"), html.P(t("rules.new_why"), className="facts soft"), lined=True)
-    view = await visit.ask(lambda: desk_of(visit)().rule(chosen(visit)))
+    view = await viewed(visit)
     line, rule = view.line, view.rule
     rows: list[tuple[str, Content]] = [
         (t("column.level"), severity(line.level)),
@@ -204,7 +222,7 @@ async def _texts(visit: Visit) -> tuple[str, str, str]:
         from uuid import uuid4
 
         return TEMPLATE.format(id=uuid4(), date=f"{visit.now:%Y-%m-%d}"), "", ""
-    view = await visit.ask(lambda: desk_of(visit)().rule(rule))
+    view = await viewed(visit)
     return view.source, view.tests, ""
 
 
@@ -231,7 +249,7 @@ def findings_table(findings: Sequence[Finding]) -> Component:
         cells(
             severity("critical" if one.severity == "error" else "medium", t(f"rules.severity.{one.severity}")),
             html.Div([html.Span(one.problem, className="wrap"), html.Span(one.remedy, className="under wrap")]),
-            (html.Span(":".join(one.place.split(":")[-2:]), className="mono"), "num quiet"),
+            (html.Span(":".join(one.place.split(":")[-2:]), className="mono", title=one.place), "num quiet"),
         )
         for one in findings
     ]
@@ -292,7 +310,7 @@ async def history(visit: Visit) -> Content:
     """Every version with who, when and why; the way back."""
     if chosen(visit) == NEW:
         return ""
-    view = await visit.ask(lambda: desk_of(visit)().rule(chosen(visit)))
+    view = await viewed(visit)
     may = visit.may(EDIT, f"rule:{view.line.id}")
     rows = [_version(one, view, visit, may=may) for one in view.history]
     if view.on_disk:

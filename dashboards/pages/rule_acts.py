@@ -20,6 +20,7 @@ from dashboards.pages.rule import (
     history,
     text,
     trial,
+    viewed,
 )
 from dashboards.parts import held, held_all, part
 from dashboards.visit import Visit, address
@@ -44,7 +45,7 @@ async def dialogs(visit: Visit) -> Content:
     ]  # fmt: skip
     if rule == NEW:
         return boxes
-    view = await visit.ask(lambda: desk_of(visit)().rule(rule))
+    view = await viewed(visit)
     boxes += [
         dialog(f"rule-{state}", t(f"rules.to.{state}"), [html.P(t(f"rules.state_why.{state}"), className="soft"), *why],
                t(f"rules.to.{state}"), "rules.switch", {"rule": rule, "state": state}, danger=state == "disabled")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ from infra.errors import AppError, ErrorKind
 
 if TYPE_CHECKING:
     from analytics.rules.backtest import Preview
+    from analytics.rules.desk import RuleDesk
     from analytics.rules.rule import Rule
     from analytics.rules.suppressing import SuppressionDesk
     from analytics.rules.suppression import Proof, Suppression
@@ -135,13 +137,13 @@ async def _text(visit: Visit) -> tuple[str, bool]:
     drafted = await visit.ask(lambda: desk_of(visit)().book.draft(visit.actor, DRAFT))
     if drafted is not None:
         return drafted.source, True
-    return await visit.ask(lambda: _template(visit)), False
+    found = await visit.shared(AskNarrowed(desk_of(visit), visit.param("rule")))
+    return _template(found, visit.param("entity")), False
 
 
-def _template(visit: Visit) -> str:
-    """A filter for the rule and the entity of the address."""
-    kind, _, value = visit.param("entity").partition(":")
-    found = _narrowed(visit, visit.param("rule"))
+def _template(found: Rule | None, entity: str) -> str:
+    """A filter for a rule and an entity."""
+    kind, _, value = entity.partition(":")
     source = found.logsource if found else None
     parts = (("product", source.product), ("category", source.category), ("service", source.service)) if source else ()
     return TEMPLATE.format(
@@ -153,18 +155,21 @@ def _template(visit: Visit) -> str:
     )
 
 
-def _narrowed(visit: Visit, rule: str) -> Rule | None:
-    """The rule a filter can be written for: of a correlation, the first one it is made from."""
-    desk = desk_of(visit)()
-    for _ in range(9):
-        try:
-            view = desk.rule(rule)
-        except AppError:
-            return None
-        if not view.fed_by:
-            return view.rule
-        rule = view.fed_by[0][0]
-    return None
+@dataclass(frozen=True, slots=True)
+class AskNarrowed:
+    """Asks for the rule a filter can be written for: of a correlation, the first one it is made from."""
+
+    desks: Callable[[], RuleDesk]
+    rule: str
+
+    def __call__(self) -> Rule | None:
+        """None where there is no such rule."""
+        ruleset = self.desks().ruleset()
+        number = next((at for at, rule in enumerate(ruleset.rules) if rule.id == self.rule), None)
+        made_from = {one.rule: one.rules[0] for one in ruleset.correlations if one.rules}
+        while number in made_from:  # a referenced rule comes before
+            number = made_from[number]
+        return None if number is None else ruleset.rules[number]
 
 
 def _quoted(value: str) -> str:
