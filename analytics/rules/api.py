@@ -18,6 +18,7 @@ from infra.web.seams import Authorizer, current_actor
 
 READ, TEST, EDIT = "rules.read", "rules.test", "rules.edit"
 MOST_BODY = 4 * MAX_TEXT
+MOST_VERSIONS = 2**31
 T = TypeVar("T")
 
 
@@ -62,7 +63,7 @@ class Switching(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Restoring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A version, and why."""
 
-    version: int
+    version: Annotated[int, msgspec.Meta(ge=0, le=MOST_VERSIONS)]
     note: str
 
 

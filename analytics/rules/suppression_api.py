@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Request, Response
@@ -17,12 +18,12 @@ SUPPRESS = "rules.suppress"
 
 
 class Making(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A filter document to put in force; ``expires`` is RFC 3339."""
+    """A filter document to put in force; ``expires`` is RFC 3339, with its offset."""
 
     source: str
     owner: str
     reason: str
-    expires: datetime
+    expires: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Ending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
