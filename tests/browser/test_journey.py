@@ -61,7 +61,7 @@ def sign_in(watched: Watched, name: str) -> None:
 def open_first(page: Page, shown: str) -> None:
     """Click the first row of the grid until what it opens is there: a live page may redraw the row under the click."""
     for _ in range(5):
-        page.locator(".ag-center-cols-container .ag-row").first.click()
+        page.locator(".ag-center-cols-container .ag-row", has_text=re.compile(r"\w")).first.click()
         with contextlib.suppress(AssertionError):
             expect(page.locator(shown).first).to_be_visible(timeout=6_000)
             return

@@ -135,6 +135,7 @@ def test_news_reach_an_open_page_without_asking(queue: Watched) -> None:
     other.fill("#dialog-close textarea", "planned work")
     other.locator("#dialog-close button[type=submit]").click()
     expect(page.locator(".rail .count")).to_have_text(re.compile(str(int(before) - 1)))
+    expect(other.locator("#notices")).to_contain_text("closed")
     other.keyboard.press("u")
     expect(page.locator(".rail .count")).to_have_text(before)
     other.close()

@@ -118,7 +118,7 @@ def test_a_new_owner_connects_three_sources_and_finds_the_excursion(
         watched.open("/ui/devices?sel=cs-0001")
         expect(page.locator("[id*='devices.device']")).to_contain_text("Cold chain", timeout=FOUND_MS)
         page.locator("[id*='devices.device']").get_by_text("Raw readings").click()
-        page.locator(".ag-center-cols-container .ag-row").first.click()
+        page.locator(".ag-center-cols-container .ag-row", has_text="sensor.").first.click()
         expect(page.locator(".pane .raw").last).to_contain_text("cs-0001")
         assert time.monotonic() - began < RAW_WITHIN_S
         assert watched.troubles == []
