@@ -25,12 +25,8 @@ _PLACES = ("contract", "browser", "integration", "faults")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take long first, the others in the order they have. A file stays on one core; so does all of the
-    contract, whose nodes start once."""
+    """Files that take long first, the others in the order they have."""
     items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in _PLACES)
-    for item in items:
-        folder, *rest = item.path.relative_to(TESTS).parts
-        item.add_marker(pytest.mark.xdist_group(folder if folder == "contract" else "/".join([folder, *rest])))
 
 
 @pytest.fixture(autouse=True)
