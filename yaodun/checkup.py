@@ -18,6 +18,7 @@ from infra.home import Home
 from infra.text import say
 from yaodun.preflight import refuse_foreign_packages, require_free
 from yaodun.settings import Settings, read_settings
+from yaodun.taxii_polls import read_authorization
 
 LEAST_FREE_GIB = 2.0
 
@@ -128,6 +129,19 @@ def _port(place: str, address: str, *, datagram: bool) -> Check:
     return Check(place, CheckState.OK, address)
 
 
+def check_authorization(settings: Settings) -> Iterator[Check]:
+    """The file with the authorization for TAXII, where one is named, can be read."""
+    path = settings.intelligence.taxii_authorization
+    if not path:
+        return
+    try:
+        read_authorization(path)
+    except AppError as error:
+        yield Check("intelligence.taxii_authorization", CheckState.FAILED, path, str(error))
+    else:
+        yield Check("intelligence.taxii_authorization", CheckState.OK, path)
+
+
 def check_host_sources() -> Iterator[Check]:
     """What of this host can be read; nothing here is needed, all of it is useful."""
     for name, path in (("journal", Path("/run/systemd/system")), ("auditd", Path("/var/log/audit/audit.log"))):
@@ -149,5 +163,6 @@ def check_all(home: Home) -> Iterator[Check]:
         return
     yield Check("settings", CheckState.OK, str(home.settings) if home.settings.exists() else "-")
     yield check_mixture(settings)
+    yield from check_authorization(settings)
     yield from check_ports(home, settings)
     yield from check_host_sources()

@@ -17,11 +17,12 @@ from analytics.intelligence.indicator import IndicatorKind
 from analytics.intelligence.taxii import ask, bundle_of, merged, objects_in
 from analytics.rules.backtest import pages, stored_events, stored_streams
 from infra.durable import replace_file
-from infra.errors import AppError
+from infra.errors import AppError, ErrorKind
 from infra.events import Event, Signal
 from infra.store.query.tree import Cidr, Filter, Or, Query, Terms, Window
 from infra.store.seams import EventStore
 from yaodun.site import Site
+from yaodun.taxii_polls import Poll, keep_polls, polls_of, read_authorization
 
 log = logging.getLogger(__name__)
 FEW, TOGETHER, MOST_EVENTS = 5_000, 250, 3_000_000
@@ -61,47 +62,48 @@ def take_in(site: Site) -> list[Taken]:
 
 
 def ask_taxii(site: Site) -> list[AppError]:
-    """Fetch what every collection added since the last time; what went wrong, which is kept for the page, too."""
+    """Fetch what every collection added since the last time; what went wrong, which is kept for the pages, too.
+
+    Where the authorization cannot be read, collections are asked without: one that answers all the same goes on."""
     chosen, problems = site.settings.intelligence, list[AppError]()
-    authorization = Path(chosen.taxii_authorization).read_text("utf-8").strip() if chosen.taxii_authorization else ""
-    told, now = polls_of(site), site.clock.now()
-    for collection in chosen.taxii:
+    told, now = polls_of(site.home), site.clock.now()
+    due = [one for one in chosen.taxii if _due(told.get(one, Poll()), chosen.taxii_every_min, now)]
+    authorization, unread = _authorized(chosen.taxii_authorization) if due else ("", None)
+    if unread is not None:
+        problems.append(unread)
+    for collection in due:
         last = told.get(collection, Poll())
-        if last.asked is not None and (now - last.asked).total_seconds() < chosen.taxii_every_min * 60:
-            continue
         try:
             told[collection] = _renew(site, collection, last, authorization, now)
-        except AppError as error:
-            log.warning("intelligence.taxii_failed", extra={"place": collection, "problem": str(error)})
-            problems.append(error)
-            told[collection] = msgspec.structs.replace(last, problem=str(error))
+        except (AppError, OSError) as error:
+            problem = unread or _told(error, collection)
+            log.warning("intelligence.taxii_failed", extra={"place": collection, "problem": str(problem)})
+            problems.append(problem)
+            told[collection] = msgspec.structs.replace(last, problem=str(problem))
     if chosen.taxii:
-        replace_file(
-            _polls_path(site), msgspec.json.encode({name: told[name] for name in chosen.taxii if name in told})
-        )
+        keep_polls(site.home, {name: told[name] for name in chosen.taxii if name in told})
     return problems
 
 
-class Poll(msgspec.Struct, frozen=True):
-    """The last time a collection answered: when it was asked, what the server had added last, when it last told
-    everything; and what went wrong since."""
-
-    asked: datetime | None = None
-    after: str = ""
-    problem: str = ""
-    full: datetime | None = None
+def _due(last: Poll, every_min: int, now: datetime) -> bool:
+    return last.asked is None or (now - last.asked).total_seconds() >= every_min * 60
 
 
-def polls_of(site: Site) -> dict[str, Poll]:
-    """The last poll of each collection."""
+def _authorized(path: str) -> tuple[str, AppError | None]:
+    """The header in the file ('' for none), or what keeps it from being read; never a word of what is in it."""
     try:
-        return msgspec.json.decode(_polls_path(site).read_bytes(), type=dict[str, Poll])
-    except (OSError, msgspec.MsgspecError):
-        return {}
+        return (read_authorization(path) if path else ""), None
+    except AppError as error:
+        log.warning("intelligence.authorization_unreadable", extra={"place": path, "problem": str(error)})
+        return "", error
 
 
-def _polls_path(site: Site) -> Path:
-    return site.home.state / "taxii.json"
+def _told(error: AppError | OSError, collection: str) -> AppError:
+    """A disk that does not take the bundle is told like a server that does not answer."""
+    if isinstance(error, AppError):
+        return error
+    problem = f"{error.strerror or error} {error.filename or ''}".strip()
+    return AppError(ErrorKind.UNAVAILABLE, "yaodun.intelligence.not_kept", place=collection, problem=problem)
 
 
 def _renew(site: Site, collection: str, last: Poll, authorization: str, now: datetime) -> Poll:

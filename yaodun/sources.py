@@ -13,6 +13,7 @@ from infra.status import read_status
 from infra.store.seams import EventStore, SourceCount
 from infra.text import say
 from yaodun.site import Site
+from yaodun.taxii_polls import polls_of
 
 BOOKS = ("refusals.json", "sensor-refusals.json")
 
@@ -29,7 +30,19 @@ def source_rows(site: Site, store: EventStore) -> list[dict[str, Any]]:
         one for name in ("agent", "sensor") for one in (read_status(site.home.run, name) or {}).get("sources", [])
     ]:
         rows[item["id"]] = {**rows.get(item["id"], _row(item["id"], None, {}, silent=False)), **_agent_part(item)}
+    rows |= _collections(site)
     return [rows[name] for name in sorted(rows)]
+
+
+def _collections(site: Site) -> dict[str, dict[str, Any]]:
+    """The TAXII collections that did not answer the last time, with the reason."""
+    kept = polls_of(site.home)
+    bad = [name for name in site.settings.intelligence.taxii if name in kept and kept[name].problem]
+    return {
+        f"taxii:{name}": _row(f"taxii:{name}", None, {}, silent=False)
+        | {"available": False, "reason": kept[name].problem, "remedy": say("yaodun.intelligence.see")}
+        for name in bad
+    }
 
 
 def refusals_of(home: Home) -> dict[str, dict[str, int]]:

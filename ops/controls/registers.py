@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Protocol
 
 from infra.register import Asset
 from ops.alerts import AlertQuery
 from ops.alerts.service import AlertPage
+from ops.controls.catalogue import shipped_catalogue
 from ops.controls.facts import OBJECT, Fact, fact
+from ops.controls.rules import shipped_rules
 from ops.evaluation.rectification import Finding
 
 HANDLE_WITHIN = timedelta(days=1)
 LOOK_BACK = timedelta(days=30)
+WEAKNESS = "vulnerability"
+"""How facts about weaknesses begin, and what a finding of one may be filed under where no requirement is named."""
 
 
 class Assets(Protocol):
@@ -77,6 +82,25 @@ class RegisterFacts:
 
     def _of_findings(self, object_id: str, now: datetime) -> Iterator[Fact]:
         """Findings of weaknesses past their day; those scans see are a kind of their own, each stands for itself."""
-        found = [each for each in self._findings.find(object_id) if each.unit.startswith("vulnerability")]
+        found = [each for each in self._findings.find(object_id) if of_weakness(each.unit)]
         late, evidence = [each.id for each in found if each.overdue], f"/findings?object={object_id}"
         yield fact(OBJECT, "vulnerability.findings_overdue", late, now, "findings", evidence=evidence)
+
+
+def of_weakness(unit: str) -> bool:
+    """Whether a finding filed under ``unit`` (an evaluation unit, or a clause as people write it) is of a weakness."""
+    name = unit.strip()
+    return name.casefold().startswith(WEAKNESS) or name.upper() in _weakness_units() or name in _weakness_units()
+
+
+@cache
+def _weakness_units() -> frozenset[str]:
+    """The requirements, at every level, that a fact about weaknesses decides: by evaluation unit and by clause."""
+    catalogue = shipped_catalogue()
+    decided = shipped_rules().for_items(catalogue.items, catalogue)
+    units = [
+        catalogue.find(unit)
+        for unit, rules in decided.items()
+        if any(need.fact.startswith(f"{WEAKNESS}.") for rule in rules for need in rule.needs)
+    ]
+    return frozenset(name for item in units for name in (item.unit, item.id))

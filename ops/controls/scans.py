@@ -164,7 +164,7 @@ class ScanFacts:
         if self._newest(entered, window) is None:
             return
         spans = [
-            (each.starts, each.ends)
+            (each.starts, each.closes)
             for each in self._changes()
             if object_id in each.scope.systems and each.state in AGREED and len(each.approvals) >= each.needed
         ]

@@ -66,7 +66,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A change: what, why, how back, when. ``silences`` closes alerts in its window up to ``silent_up_to``."""
+    """A change: what, why, how back, when. ``silences`` closes alerts in its window up to ``silent_up_to``; ``ended`` is
+    when somebody closed it."""
 
     id: str
     title: str
@@ -85,6 +86,12 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     approvals: tuple[str, ...] = ()
     refused_by: str = ""
     result: str = ""
+    ended: datetime | None = None
+
+    @property
+    def closes(self) -> datetime:
+        """When its window ends: as planned, or earlier where the change was closed before."""
+        return min(self.ends, self.ended) if self.ended else self.ends
 
     @property
     def needed(self) -> int:
@@ -165,7 +172,7 @@ class Changes:
                 raise AppError(ErrorKind.CONFLICT, "ops.work.ended", place=change)
             if done and found.state is ChangeState.ASKED:
                 raise AppError(ErrorKind.CONFLICT, "ops.work.not_approved", place=change)
-            return msgspec.structs.replace(found, state=to, result=said)
+            return msgspec.structs.replace(found, state=to, result=said, ended=self._clock.now())
 
         return self.shelf.change(actor, change, str(to), work, {"result": said})
 

@@ -9,8 +9,9 @@ from analytics.intelligence import Shelf
 from analytics.intelligence.detector import DETECTOR
 from dashboards.rooms.intelligence import Collection, Feed, Indicator, Overview
 from ops.alerts.outcomes import met_by_author
-from yaodun.intelligence import feeds_of, polls_of
+from yaodun.intelligence import feeds_of
 from yaodun.site import Site
+from yaodun.taxii_polls import polls_of
 
 RECENT = timedelta(days=30)
 
@@ -24,7 +25,7 @@ class IntelligenceRoom:
     def overview(self) -> Overview:
         """Every feed and collection."""
         site, now = self._site, self._site.clock.now()
-        polls = polls_of(site)
+        polls = polls_of(site.home)
         collections = tuple(
             Collection(address=one, asked=polls[one].asked if one in polls else None,
                        after=polls[one].after if one in polls else "",

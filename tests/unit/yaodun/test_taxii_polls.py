@@ -14,10 +14,14 @@ from analytics.intelligence.taxii import Answer
 from infra.clock import ManualClock, rfc3339
 from infra.errors import AppError, ErrorKind
 from infra.home import Home
+from infra.store.seams import EventStore, SourceCount
 from yaodun import intelligence
-from yaodun.intelligence import ask_taxii, polls_of
-from yaodun.settings import Intelligence
+from yaodun.checkup import check_authorization
+from yaodun.intelligence import ask_taxii
+from yaodun.settings import Intelligence, Settings
 from yaodun.site import Site
+from yaodun.sources import source_rows
+from yaodun.taxii_polls import Poll, polls_of
 
 START = datetime(2026, 11, 20, tzinfo=UTC)
 ONE, OTHER = "https://feeds.example/collections/1/", "https://feeds.example/collections/2/"
@@ -33,10 +37,12 @@ class Standing:
         self.settings = msgspec.convert({}, _Settings)
         self.asked: list[tuple[str, str]] = []
         self.broken: set[str] = set()
+        self.shown: set[str] = set()
         self.told: Callable[[str], list[Any]] = lambda after: []
 
-    def answer(self, collection: str, _: str, after: str = "") -> Answer:
+    def answer(self, collection: str, authorization: str, after: str = "") -> Answer:
         self.asked.append((collection, after))
+        self.shown.add(authorization)
         self.clock.advance(10)
         if collection in self.broken:
             raise AppError(ErrorKind.UNAVAILABLE, "analytics.intelligence.taxii_failed", place=collection, problem="x")
@@ -48,8 +54,8 @@ class Standing:
         ask_taxii(cast(Site, self))
         return list(self.asked)
 
-    def polls(self) -> dict[str, intelligence.Poll]:
-        return polls_of(cast(Site, self))
+    def polls(self) -> dict[str, Poll]:
+        return polls_of(self.home)
 
     @property
     def bundle(self) -> Path:
@@ -167,5 +173,54 @@ def test_polls_of_the_version_before_are_read(site: Standing) -> None:
     (site.home.state / "taxii.json").write_bytes(
         msgspec.json.encode({ONE: {"asked": START, "after": "2026-11-19T00:00:00Z", "problem": "was"}})
     )
-    assert site.polls()[ONE] == intelligence.Poll(START, "2026-11-19T00:00:00Z", "was")
+    assert site.polls()[ONE] == Poll(START, "2026-11-19T00:00:00Z", "was")
     assert [one for one, _ in site.poll()] == [OTHER]
+
+
+SECRET = "Basic c2VjcmV0"
+
+
+@pytest.mark.parametrize("kept", [None, b"", b"Basic c2Vj\ncmV0", "Basic Gehe\u00efm".encode(), b"x" * 100_000])
+def test_an_authorization_that_cannot_be_read_is_told_and_the_others_go_on(
+    site: Standing, kept: bytes | None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "authorization"
+    if kept is not None:
+        path.write_bytes(kept)
+    site.settings.intelligence = Intelligence(taxii=(ONE, OTHER), taxii_authorization=str(path))
+    site.broken = {ONE}
+    assert [one for one, _ in site.poll()] == [ONE, OTHER]
+    assert site.shown == {""}
+    polls = site.polls()
+    assert (polls[OTHER].asked, polls[OTHER].problem) == (START, "")
+    assert str(path) in polls[ONE].problem
+    assert "intelligence.authorization_unreadable" in caplog.messages
+    assert "c2Vj" not in caplog.text + polls[ONE].problem
+    rows = {row["id"]: row for row in source_rows(cast(Site, site), cast(EventStore, Empty()))}
+    assert set(rows) == {f"taxii:{ONE}"}
+    assert (rows[f"taxii:{ONE}"]["available"], rows[f"taxii:{ONE}"]["reason"]) == (False, polls[ONE].problem)
+    settings = Settings(intelligence=site.settings.intelligence)
+    assert [(each.state, str(path) in each.remedy) for each in check_authorization(settings)] == [("failed", True)]
+
+
+def test_the_authorization_is_shown_to_every_collection(site: Standing, tmp_path: Path) -> None:
+    path = tmp_path / "authorization"
+    path.write_text(f"{SECRET}\n")
+    site.settings.intelligence = Intelligence(taxii=(ONE, OTHER), taxii_authorization=str(path))
+    site.poll()
+    assert site.shown == {SECRET}
+    settings = Settings(intelligence=site.settings.intelligence)
+    assert [each.state for each in check_authorization(settings)] == ["ok"]
+
+
+def test_a_folder_that_takes_no_bundle_is_a_failed_poll(site: Standing) -> None:
+    site.settings.intelligence = Intelligence(taxii=(ONE, OTHER), folder=str(site.home.root / "none" / "such"))
+    assert [one for one, _ in site.poll()] == [ONE, OTHER]
+    assert all("such" in poll.problem and poll.asked is None for poll in site.polls().values())
+
+
+class Empty:
+    """A store of nothing."""
+
+    def counts(self) -> dict[str, SourceCount]:
+        return {}

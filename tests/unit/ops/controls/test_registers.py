@@ -41,13 +41,25 @@ class CleanScan:
         yield fact(OBJECT, "vulnerability.overdue", [], now, "scans")
 
 
-@pytest.mark.parametrize(("due", "verdict"), [(-1, Verdict.PARTIAL), (9, Verdict.COMPLIANT)])
+@pytest.mark.parametrize(
+    ("filed", "due", "verdict"),
+    [
+        ("vulnerability", -1, Verdict.PARTIAL),
+        ("vulnerability", 9, Verdict.COMPLIANT),
+        ("L3-MMS1-13", -1, Verdict.PARTIAL),  # 漏洞和风险管理 a, as the page of findings asks for it
+        ("L2-MMS1-09", -1, Verdict.PARTIAL),  # the same requirement of level 2
+        ("8.1.10.5a", -1, Verdict.PARTIAL),
+        (" l3-ces1-20", -1, Verdict.PARTIAL),  # 入侵防范 e: known weaknesses
+        ("L3-CES1-17", -1, Verdict.COMPLIANT),  # needless services: not a weakness
+        ("", -1, Verdict.COMPLIANT),
+    ],
+)
 @pytest.mark.parametrize("scan_first", [True, False])
 def test_a_clean_scan_does_not_hide_a_finding_past_its_day(
-    records: Records, due: int, verdict: Verdict, scan_first: bool
+    records: Records, filed: str, due: int, verdict: Verdict, scan_first: bool
 ) -> None:
     findings = Rectification(records, ManualClock(NOW))
-    made = findings.open(OWNER, "trace", "OpenSSL 过期", Risk.HIGH, unit="vulnerability")
+    made = findings.open(OWNER, "trace", "OpenSSL 过期", Risk.HIGH, unit=filed)
     findings.step(OWNER, made.id, "plan", owner="u1", due=(NOW + timedelta(days=due)).date(), cause="x", fix="y")
     sources = [CleanScan(), RegisterFacts(Quiet(), Quiet(), findings)]
     controls = Controls(records, ManualClock(NOW), sources if scan_first else sources[::-1])

@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
+from infra.clock import ManualClock
 from infra.events.stream import Stream
+from infra.ledger import record
+from infra.records import Records
 from infra.register import Asset
 from infra.register.nouns import Address, AddressKind
+from infra.web.seams import Actor
 from ops.controls import scans
 from ops.controls.scans import ScanFacts
-from ops.work.changes import ChangeRequest, ChangeState, Scope
+from ops.work.changes import ChangeRequest, Changes, ChangeState, Scope
 from tests.unit.ops.controls.test_telemetry import NOW, Store, event, fill, opened
 
 __all__ = ["opened"]
@@ -168,6 +172,22 @@ def test_a_change_that_was_withdrawn_excuses_no_login(opened: Store, state: Chan
     fill(opened, Stream.LOGS, [login(1, 3, "8.8.8.8")])
     found = told(opened, [change(4, 2, 1, state)])["", "remote.sessions_without_approval"]
     assert found == ([] if excused else ["li 8.8.8.8"])
+
+
+def test_a_change_closed_early_excuses_logins_until_then_alone(opened: Store, records: Records) -> None:
+    fill(opened, Stream.LOGS, [login(1, 5, "8.8.8.8"), login(2, 3, "8.8.4.4")])
+    clock = ManualClock(NOW - timedelta(hours=6))
+    changes = Changes(records, clock, record)
+    asked = changes.ask(
+        Actor(id="u1", name="li"), "t", reason="r", plan="p", rollback="b", starts=clock.now(),
+        ends=NOW + timedelta(hours=1), scope=Scope(systems=("trace",)),
+    )  # fmt: skip
+    changes.approve(Actor(id="u2", name="wang"), asked.id)
+    assert told(opened, changes.listed())["", "remote.sessions_without_approval"] == []
+    clock.advance(2 * 3600)
+    changes.end(Actor(id="u1", name="li"), asked.id, "done early")
+    found = told(opened, changes.listed())
+    assert found["", "remote.sessions_without_approval"] == found["", "remote.left_open"] == ["li 8.8.4.4"]
 
 
 def test_logins_behind_the_newest_page_and_behind_private_ones_are_judged(
