@@ -17,6 +17,7 @@ from infra.text import language, say
 from infra.web.seams import Actor, Authorizer
 from ops.runs import Fit, RunView, StepView
 from playbooks.engine import reading
+from playbooks.engine.called import called
 from playbooks.engine.desk import Desk
 from playbooks.engine.rehearsal import rehearse
 from playbooks.library.shelf import fitting, shelf
@@ -86,19 +87,20 @@ class PlaybookRoom:
         return self._find(wanted)[1]
 
     def _find(self, wanted: str) -> tuple[str, dict[str, Any]]:
-        found = [each for each in self.reading.documents() if wanted in (each[0], each[1]["id"])]
-        if not found:
+        kept = self.reading.documents()
+        found = next((each for each in kept if each[0] == wanted), None) or called(kept, wanted, "", self.admit)
+        if found is None:
             raise AppError(ErrorKind.NOT_FOUND, "playbooks.run.no_playbook", place=wanted[:80])
-        newest = max(map(_modified, found))
-        copies = [each for each in found if _modified(each) == newest]
-        return max(copies, key=lambda each: len(copies) > 1 and self._may_run(each[1]))
+        return found
 
-    def _may_run(self, tree: dict[str, Any]) -> bool:
-        """Signed by a key of the site: of several copies of one version, this is the one that can run."""
-        try:
-            return bool(demand_signed(tree, self._clock.now(), self._anchors()))
-        except AppError:
-            return False
+    def admit(self, tree: dict[str, Any]) -> None:
+        """``AppError(INVALID | FORBIDDEN)`` where a playbook may not run live here: it must keep the standard, and be
+        signed by a key of the site."""
+        if judge(tree).level is not Level.STRICT:
+            raise AppError(ErrorKind.INVALID, "playbooks.run.not_strict", place=tree["name"])
+        anchors = self._anchors()
+        if self._signed_only or anchors:
+            demand_signed(tree, self._clock.now(), anchors)
 
     def _listed(self, sha256: str, tree: dict[str, Any]) -> Listed:
         playbook = typed(tree)
@@ -111,9 +113,13 @@ class PlaybookRoom:
     def rehearse(self, wanted: str, inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Every effect a run could have."""
         _, tree = self._find(wanted)
-        near = {each["id"]: each for _, each in sorted(self.reading.documents(), key=_modified)}
-        given = {name: str(value) for name, value in inputs.items()}
-        return rehearse(tree, given, self._actuators(), lambda name, version: near.get(name))
+        kept = self.reading.documents()
+
+        def library(name: str, version: str) -> Mapping[str, Any] | None:
+            found = called(kept, name, version, self.admit)
+            return found[1] if found else None
+
+        return rehearse(tree, {name: str(value) for name, value in inputs.items()}, self._actuators(), library)
 
     # runs -----------------------------------------------------------------
 
@@ -122,11 +128,7 @@ class PlaybookRoom:
         self._access.demand(actor, "playbooks.run", f"playbook:{playbook}")
         sha256, tree = self._find(playbook)
         if not simulate:
-            if judge(tree).level is not Level.STRICT:
-                raise AppError(ErrorKind.INVALID, "playbooks.run.not_strict", place=tree["name"])
-            anchors = self._anchors()
-            if self._signed_only or anchors:
-                demand_signed(tree, self._clock.now(), anchors)
+            self.admit(tree)
         run = self.desk.start(actor, sha256, inputs, simulate=simulate, cause=cause)
         self._stir()
         return run
@@ -165,10 +167,6 @@ class PlaybookRoom:
 def title(playbook: Playbook) -> str:
     """The name of a playbook in the language of the context."""
     return playbook.text(language(), "name")
-
-
-def _modified(kept: tuple[str, dict[str, Any]]) -> str:
-    return str(kept[1]["modified"])
 
 
 def _why(rule: str) -> str:

@@ -1,4 +1,4 @@
-"""What is kept of asking TAXII collections: when each answered last and what went wrong; the authorization shown them."""
+"""What is kept of asking TAXII collections: when each answered last, what went wrong; and how they are asked."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ Weighed by level, by the asset it is about, and by what it turned out to be; fad
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from analytics.behaviour.activity import Contribution, Facet
@@ -18,7 +19,7 @@ from ops.alerts.record import Disposition
 from ops.alerts.service import Alert, Alerts
 
 AGE = 7 * HALF_LIFE
-"""After seven half-lives less than a hundredth is left."""
+"""After seven half-lives less than a hundredth is left; so long are alerts of one entity looked back for, too."""
 MOST = 1_000
 ORDINARY = 0.5
 """Importance of an asset nobody judged: its alerts weigh as their level says."""
@@ -30,23 +31,32 @@ Importance = Callable[[str, str], float]
 """How much an asset of a system matters, 0 to 1."""
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the alerts of an entity contribute to its risk, oldest first, and how far an attack on it has come."""
+
+    entity: str
+    at: datetime
+    contributions: list[Contribution]
+    steps: tuple[Step, ...]
+
+    @property
+    def risk(self) -> Risk:
+        """The risk from alerts alone."""
+        return risk(self.entity, self.contributions, self.at)
+
+
 class EntityRisks:
     """Risks of entities over the alerts of the site."""
 
     def __init__(self, alerts: Alerts, importance: Importance = lambda asset, system: ORDINARY) -> None:
         self._alerts, self._importance = alerts, importance
 
-    def of(self, kind: str, entity: str, now: datetime) -> Risk:
-        """The risk of one entity from its alerts alone."""
-        return risk(entity, self.contributions(kind, entity, now), now)
-
-    def contributions(self, kind: str, entity: str, now: datetime) -> list[Contribution]:
-        """What the alerts of an entity contribute, oldest first."""
-        return contributions_of(self._found(kind, entity, now), self._importance)
-
-    def steps(self, kind: str, entity: str, now: datetime) -> tuple[Step, ...]:
-        """How far an attack on it has come."""
-        return steps_of(recent_of(self._alerts, kind, entity, now), now)
+    def told(self, kind: str, entity: str, now: datetime) -> Told:
+        """What the alerts of an entity say of it, by one look at them."""
+        recent = recent_of(self._alerts, kind, entity, now)
+        weighed = [alert for alert in recent if alert.rule["detector"] != BEHAVIOUR]
+        return Told(entity, now, contributions_of(weighed, self._importance), steps_of(recent, now))
 
     def everywhere(self, now: datetime) -> dict[tuple[str, str], list[Contribution]]:
         """Contributions of the newest alerts by (kind, entity)."""
@@ -56,12 +66,6 @@ class EntityRisks:
             made = contributions_of([alert], self._importance)
             found.setdefault((alert.entity["type"], alert.entity["value"]), []).extend(made)
         return found
-
-    def _found(self, kind: str, entity: str, now: datetime) -> list[Alert]:
-        query = AlertQuery(
-            since=now - AGE, only={"entity": (entity,)}, without={"origin": (BEHAVIOUR,)}, order="newest", limit=MOST
-        )
-        return [alert for alert in self._alerts.search(query).alerts if alert.entity["type"] == kind]
 
 
 def contributions_of(alerts: Iterable[Alert], importance: Importance) -> list[Contribution]:

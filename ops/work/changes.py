@@ -66,8 +66,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A change: what, why, how back, when. ``silences`` closes alerts in its window up to ``silent_up_to``; ``ended`` is
-    when somebody closed it."""
+    """A change: what, why, how back, when. ``silences`` closes alerts in its window up to ``silent_up_to``; ``ended``
+    is when somebody closed it."""
 
     id: str
     title: str

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from infra.ids import new_id, stable_id
 from playbooks.engine import journal
+from playbooks.engine.called import Admit
 from playbooks.engine.needs import Act, Call, Needs, Wait, WaitKind
 from playbooks.engine.orders import Outcome
 from playbooks.engine.starting import MAX_DEPTH, begin_child, child_answer
@@ -42,8 +43,9 @@ class Move:
 class Batch:
     """One pass of an engine."""
 
-    def __init__(self, now: datetime, holder: str) -> None:
+    def __init__(self, now: datetime, holder: str, admit: Admit) -> None:
         self.now = now
+        self._admit = admit
         self.moves: dict[str, Move] = {}
         self.lost: list[str] = []
         self.taken: list[str] = []
@@ -147,7 +149,8 @@ class Batch:
         token = live.position.tokens[call.token]
         wait = Wait(token.id, WaitKind.CHILD, "called", call.playbook, call.timeout_s)
         row = self._row(live.id, token, wait)
-        problem = "too deep" if live.depth >= MAX_DEPTH else begin_child(session, live, call, row["id"], self.now)
+        deep, name = live.depth >= MAX_DEPTH, row["id"]
+        problem = "too deep" if deep else begin_child(session, live, call, name, self.now, self._admit)
         if problem:
             live.interpreter.refuse(live.position, call.token, problem)
             live.touched = True

@@ -28,6 +28,7 @@ from infra.ids import new_id
 from infra.ledger import record
 from infra.records import Records
 from playbooks.engine import journal
+from playbooks.engine.called import Admit, anything
 from playbooks.engine.commit import Batch
 from playbooks.engine.interpreter import Interpreter
 from playbooks.engine.limits import refusal
@@ -79,11 +80,13 @@ class Result:
 
 
 class Engine:
-    """Moves runs. Any number of engines may work on the same records."""
+    """Moves runs. Any number of engines may work on the same records. ``admit`` says of a playbook that is called
+    whether it may run live."""
 
     def __init__(
         self, records: Records, actuators: Mapping[str, Actuator], clock: Clock | None = None, *, holder: str = "",
         boundary: Callable[[str], None] | None = None, protected: tuple[str, ...] = (), capacity: int = MAX_HELD,
+        admit: Admit = anything,
     ) -> None:  # fmt: skip
         self._records = records
         self._actuators = dict(actuators)
@@ -91,7 +94,7 @@ class Engine:
         self.holder = holder or new_id("engine")
         self._boundary = boundary or (lambda place: None)
         self._protected = protected
-        self._capacity = capacity
+        self._capacity, self._admit = capacity, admit
         self._simulator = Simulator(self._actuators)
         self._live: dict[str, Live] = {}
         self._results: SimpleQueue[Result] = SimpleQueue()
@@ -137,7 +140,7 @@ class Engine:
     def step(self, *, claiming: bool = True) -> int:
         """One pass; how many runs moved."""
         self._arrived.clear()
-        batch = Batch(self._clock.now(), self.holder)
+        batch = Batch(self._clock.now(), self.holder, self._admit)
         self._gather(batch)
         if claiming and len(self._live) < self._capacity:
             self._claim(batch)

@@ -183,9 +183,7 @@ def document(session: Session, sha256: str) -> DocumentRow | None:
     return session.get(DocumentRow, sha256)
 
 
-def newest(session: Session, playbook: str, version: str) -> DocumentRow | None:
-    """A kept playbook by its identifier: of a version, or the newest."""
+def versions(session: Session, playbook: str) -> list[DocumentRow]:
+    """Every kept version of a playbook, by its identifier."""
     query = select(DocumentRow).where(DocumentRow.playbook == playbook, DocumentRow.retired.is_(None))
-    if version:
-        query = query.where(DocumentRow.version == version)
-    return session.scalar(query.order_by(DocumentRow.version.desc()).limit(1))
+    return list(session.scalars(query.order_by(DocumentRow.name)))

@@ -41,7 +41,8 @@ def rehearse(
         elif step.type is StepType.PLAYBOOK_ACTION and depth < MAX_DEPTH:
             called = library(step.playbook_id, step.playbook_version)
             if called is None:
-                rows.append(_row(key, Effect("playbook", f"{step.playbook_id} (not in the library)")))
+                name = f"{step.playbook_id} {step.playbook_version}".rstrip()
+                rows.append(_row(key, Effect("playbook", f"{name} (not in the library)")))
             else:
                 given = {name: cells[name].value or "" for name in step.inputs if name in cells}
                 inner = rehearse(dict(called), _known(called, given), actuators, library, depth + 1)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from infra.errors import AppError, ErrorKind
 from infra.ids import new_id
 from playbooks.engine import journal
+from playbooks.engine.called import Admit, called
 from playbooks.engine.interpreter import Interpreter
 from playbooks.engine.needs import Call
 from playbooks.engine.rows import DocumentRow, RunRow, WaitRow
@@ -86,17 +87,21 @@ def in_force(playbook: Playbook, now: datetime) -> None:
         raise AppError(ErrorKind.FORBIDDEN, "playbooks.run.not_in_force", place=playbook.id)
 
 
-def begin_child(session: Session, live: Live, call: Call, wait: str, now: datetime) -> str:
-    """Begin the run of a called playbook; what is wrong where that cannot be."""
-    row = journal.newest(session, call.playbook, call.version)
-    if row is None:
-        return f"{call.playbook} is not in the library"
+def begin_child(session: Session, live: Live, call: Call, wait: str, now: datetime, admit: Admit) -> str:
+    """Begin the run of a called playbook, which live must be admitted like any other; what is wrong where that
+    cannot be."""
+    kept = ((row.sha256, orjson.loads(row.body)) for row in journal.versions(session, call.playbook))
+    found = called(kept, call.playbook, call.version, admit)
+    if found is None:
+        return f"{call.playbook} {call.version}".rstrip() + " is not in the library"
     inputs = {name: value for name, value in call.inputs.items() if value is not None}
     try:
+        if not live.simulate:
+            admit(found[1])
         begin_run(
             session,
             Beginning(
-                sha256=row.sha256, inputs=inputs, requester=live.requester, simulate=live.simulate, cause=live.id,
+                sha256=found[0], inputs=inputs, requester=live.requester, simulate=live.simulate, cause=live.id,
                 parent=wait, depth=live.depth + 1,
             ),
             now,

@@ -6,7 +6,7 @@ import argparse
 import getpass
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from infra.records.migrate import migrate
 from infra.web.seams import Actor
 from playbooks.actions.registry import Surroundings, actuators_of
 from playbooks.actions.secrets import SecretFolder
+from playbooks.engine.called import Admit, called
 from playbooks.engine.desk import Desk
 from playbooks.engine.engine import Engine
 from playbooks.engine.reading import Reading, RunView
@@ -57,7 +58,12 @@ def run_dry_run(args: argparse.Namespace) -> int:
         if variable.get("external") and variable.get("value") is None and name not in given:
             variable["external"] = False
     actuators = actuators_of(Surroundings(home_of(args).root / "playbooks"))
-    rows = rehearse(tree, given, actuators, lambda name, version: near.get(name))
+
+    def library(name: str, version: str) -> dict[str, Any] | None:
+        found = called([(playbook_hash(each), each) for each in near], name, version, _admission(args))
+        return found[1] if found else None
+
+    rows = rehearse(tree, given, actuators, library)
     emit_one({"playbook": tree["id"], "sha256": playbook_hash(tree), "effects": rows}, args)
     return 0
 
@@ -75,12 +81,14 @@ def add_run(actions: Any) -> None:
 def run_run(args: argparse.Namespace) -> int:
     """Exit 0 when the run is done; 1 when it failed or waits."""
     verdict = accepted(args.file, judge(read_file(args.file)))
-    tree, home = verdict.tree, home_of(args)
+    tree, levels = verdict.tree, (Level.STRICT, Level.IMPORT) if args.simulate else (Level.STRICT,)
+    if verdict.level not in levels:
+        raise AppError(ErrorKind.INVALID, "playbooks.run.not_strict", place=str(args.file))
     if not args.simulate:
-        _demand_live(args, tree, verdict.level, home)
-    with _engine(home) as (records, engine):
+        _admission(args)(tree)
+    with _engine(args) as (records, engine):
         desk = Desk(records)
-        for near in _neighbours(args.file).values():
+        for near in _neighbours(args.file, levels):
             desk.keep(near, "neighbour")
         sha256 = desk.keep(tree, str(args.file))
         run = desk.start(operator(), sha256, _given(args), simulate=args.simulate, holder=engine.holder)
@@ -88,13 +96,20 @@ def run_run(args: argparse.Namespace) -> int:
         return _finish(args, records, engine, [run])
 
 
-def _demand_live(args: argparse.Namespace, tree: dict[str, Any], level: Level, home: Home) -> None:
-    """Live, only documents that keep the standard run, and where the site has keys, only signed ones."""
-    if level is not Level.STRICT:
-        raise AppError(ErrorKind.INVALID, "playbooks.run.not_strict", place=str(args.file))
-    keys = [*args.trust, *sorted((home.root / "playbooks" / "keys").glob("*.pem"))]
-    if keys or read_settings(home.settings).playbooks.signed_only:
-        demand_signed(tree, SystemClock().now(), anchors_of(keys))
+def _admission(args: argparse.Namespace) -> Admit:
+    """Live, only documents that keep the standard run, and where the site has keys, only signed ones; called ones,
+    too."""
+    home = home_of(args)
+    keys = [*getattr(args, "trust", ()), *sorted((home.root / "playbooks" / "keys").glob("*.pem"))]
+    demanded = bool(keys) or read_settings(home.settings).playbooks.signed_only
+
+    def admit(tree: dict[str, Any]) -> None:
+        if judge(tree).level is not Level.STRICT:
+            raise AppError(ErrorKind.INVALID, "playbooks.run.not_strict", place=str(tree["name"]))
+        if demanded:
+            demand_signed(tree, SystemClock().now(), anchors_of(keys))
+
+    return admit
 
 
 def add_resume(actions: Any) -> None:
@@ -107,7 +122,7 @@ def add_resume(actions: Any) -> None:
 
 def run_resume(args: argparse.Namespace) -> int:
     """Settle what was cut off, and go on; exit 0 when all are done."""
-    with _engine(home_of(args)) as (records, engine):
+    with _engine(args) as (records, engine):
         runs = _wanted(records, args.wanted)
         for each in args.answer:
             wait, _, answer = each.partition("=")
@@ -217,7 +232,7 @@ def add_rollback(actions: Any) -> None:
 
 def run_rollback(args: argparse.Namespace) -> int:
     """Undo, newest first; exit 0 when all is taken back."""
-    with _engine(home_of(args)) as (records, engine):
+    with _engine(args) as (records, engine):
         Desk(records).roll_back(operator(), args.wanted, args.reason)
         return _finish(args, records, engine, [args.wanted])
 
@@ -251,17 +266,17 @@ def _given(args: argparse.Namespace) -> dict[str, str]:
     return found
 
 
-def _neighbours(path: Path) -> dict[str, dict[str, Any]]:
-    """Playbooks beside a file, by identifier: those it may call."""
-    found: dict[str, dict[str, Any]] = {}
+def _neighbours(path: Path, levels: Sequence[Level] = (Level.STRICT, Level.IMPORT)) -> list[dict[str, Any]]:
+    """Playbooks beside a file: those it may call."""
+    found: list[dict[str, Any]] = []
     files = [each for each in path.parent.iterdir() if each.suffix in (".json", ".yaml", ".yml") and each != path]
     for each in sorted(files)[:_MAX_NEIGHBOURS]:
         try:
             verdict = judge(read_file(each))
         except AppError:
             continue  # not every file beside a playbook is one
-        if verdict.level is not Level.REJECT:
-            found[verdict.tree["id"]] = verdict.tree
+        if verdict.level in levels:
+            found.append(verdict.tree)
     return found
 
 
@@ -289,13 +304,15 @@ def opened(home: Home) -> Iterator[Records]:
 
 
 @contextmanager
-def _engine(home: Home) -> Iterator[tuple[Records, Engine]]:
+def _engine(args: argparse.Namespace) -> Iterator[tuple[Records, Engine]]:
+    home = home_of(args)
     with opened(home) as records:
         surroundings = Surroundings(home.root / "playbooks", secrets=secrets_of(home), open_store=_store_of(home))
         settings = read_settings(home.settings).playbooks
         engine = Engine(
-            records, actuators_of(surroundings), holder=f"console-{os.getpid()}", protected=settings.protected
-        )
+            records, actuators_of(surroundings), holder=f"console-{os.getpid()}", protected=settings.protected,
+            admit=_admission(args),
+        )  # fmt: skip
         try:
             yield records, engine
         finally:

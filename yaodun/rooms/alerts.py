@@ -69,7 +69,7 @@ class AlertRoom:
         related = self._related(alert)
         hours = self._alerts.hours([alert.id, *(other.id for other in related)])
         verdicts = self._alerts.dispositions(alert.rule["id"])
-        whose, now = (alert.entity["type"], alert.entity["value"]), self._clock.now()
+        told = self._risks.told(alert.entity["type"], alert.entity["value"], self._clock.now())
         return shown.AlertCard(
             row=self.row(alert, hours),
             why=tuple(_why(item) for item in alert.why),
@@ -79,11 +79,8 @@ class AlertRoom:
             description=alert.rule["reference"],
             related=tuple(self.row(other, hours) for other in related),
             verdicts={shown.Verdict(name): number for name, number in verdicts.items() if name},
-            risk=self._risks.of(*whose, now).score,
-            stages=tuple(
-                Stage(step.tactic, step.alert, step.rule, step.title, step.time)
-                for step in self._risks.steps(*whose, now)
-            ),
+            risk=told.risk.score,
+            stages=tuple(Stage(step.tactic, step.alert, step.rule, step.title, step.time) for step in told.steps),
         )
 
     def _related(self, alert: Alert) -> list[Alert]:

@@ -52,8 +52,8 @@ class InsightRoom:
         from analytics.behaviour.risk import risk
 
         now, contributions, profiles = self._site.clock.now(), self._contributions(), self._profiles()
-        told = self._risks.contributions(kind, entity, now)
-        mine = [*contributions.of(kind, entity), *told]
+        told = self._risks.told(kind, entity, now)
+        mine = [*contributions.of(kind, entity), *told.contributions]
         numbers = profiles.numbers(kind, entity, HOURS_DRAWN)
         anomalies = self._found(AlertQuery(only={"origin": (DETECTOR,), "entity": (entity,)}, order="newest", limit=50))
         if not (mine or numbers or anomalies):
@@ -67,16 +67,13 @@ class InsightRoom:
             kind=kind,
             entity=entity,
             score=one.score,
-            history=tuple(contributions.history(kind, entity, now, more=told)),
+            history=tuple(contributions.history(kind, entity, now, more=told.contributions)),
             parts=parts,
             older=tuple(part for part in older if (part.facet, part.subject, part.at) not in counted)[:100],
             numbers=numbers,
             anomalies=tuple(anomalies),
             node=self._node(kind, entity),
-            stages=tuple(
-                shown.Stage(step.tactic, step.alert, step.rule, step.title, step.time)
-                for step in self._risks.steps(kind, entity, now)
-            ),
+            stages=tuple(shown.Stage(step.tactic, step.alert, step.rule, step.title, step.time) for step in told.steps),
         )
 
     def digest(self) -> Digest | None:

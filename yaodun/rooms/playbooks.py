@@ -72,4 +72,5 @@ def room_of(site: Site) -> PlaybookRoom:
 def engine_of(site: Site) -> Engine:
     """The engine of the runner."""
     protected = site.settings.playbooks.protected
-    return Engine(site.records, actuators_of(surroundings_of(site)), site.clock, protected=protected)
+    admit = room_of(site).admit
+    return Engine(site.records, actuators_of(surroundings_of(site)), site.clock, protected=protected, admit=admit)

@@ -152,6 +152,59 @@ def test_a_dry_run_looks_into_the_newest_version_of_what_is_called(room: Playboo
     assert effect["step"].endswith(key("a2"))
 
 
+def called(month: int, step: str, text: str) -> dict[str, Any]:
+    steps = {"b1": {"on_completion": step}, step: do(text, "e1"), "e1": {}}
+    return book(steps, number=2, modified=f"2026-0{month}-01T00:00:00.000Z")
+
+
+def calling(version: str = "") -> dict[str, Any]:
+    call = {"playbook_id": called(2, "a1", "x")["id"], "on_completion": "e1"}
+    call |= {"playbook_version": version} if version else {}
+    return book({"b1": {"on_completion": "c1"}, "c1": call, "e1": {}})
+
+
+@pytest.mark.parametrize(
+    ("version", "done"),
+    [
+        ("2026-02-01T00:00:00.000Z", ["older"]),
+        ("2026-03-01T00:00:00.000Z", ["newer"]),
+        ("", ["newer"]),
+        ("2026-04-01T00:00:00.000Z", []),
+    ],
+)
+def test_a_dry_run_and_a_run_call_the_same_version(
+    room: PlaybookRoom, records: Records, version: str, done: list[str]
+) -> None:
+    for tree in (called(2, "a1", "older"), called(3, "a2", "newer")):
+        room.keep(LI, tree)
+    outer = room.keep(LI, calling(version))
+    [effect] = room.rehearse(outer, {})
+    assert effect["step"].endswith(key("c1") if not done else key("a1" if done == ["older"] else "a2"))
+    assert ("not in the library" in effect["target"]) != bool(done)
+    bench = Bench(records)
+    run = room.desk.start(LI, outer, {}, simulate=False)
+    bench.go()
+    assert (bench.hand.texts, bench.reading.run(run).state) == (done, "done" if done else "failed")
+
+
+@pytest.mark.parametrize("inner_signed", [True, False])
+def test_a_called_playbook_runs_live_only_where_it_is_signed(
+    room: PlaybookRoom, records: Records, inner_signed: bool
+) -> None:
+    at = datetime(2026, 2, 1, tzinfo=UTC)
+    room.keep(LI, sign(called(2, "a1", "older"), KEY, signee="x", identity=IDENTITY, at=at))
+    newer = called(3, "a2", "newer")
+    room.keep(LI, sign(newer, KEY, signee="x", identity=IDENTITY, at=at) if inner_signed else newer)
+    outer = room.keep(LI, sign(calling(), KEY, signee="x", identity=IDENTITY, at=at))
+    bench = Bench(records, admit=room.admit)
+    run = room.start(LI, outer, {}, simulate=False)
+    bench.go()
+    view = bench.reading.run(run)
+    assert bench.hand.texts == (["newer"] if inner_signed else []), "never an older signed one in its place"
+    assert view.state == ("done" if inner_signed else "failed")
+    assert room.start(LI, outer, {}, simulate=True)
+
+
 def test_who_agreed_is_shown_with_the_step(room: PlaybookRoom, records: Records) -> None:
     guard = {"approval": {"roles": ["operator"], "count": 1}}
     tree = book({"b1": {"on_completion": "a1"}, "a1": do("x", "e1", guard=guard), "e1": {}})

@@ -204,11 +204,22 @@ def test_the_risk_of_an_entity_fades_and_a_chain_is_told_once(alerts: Alerts) ->
     alerts.absorb(told)
     assert watch.signals(alerts.absorb([signal(9, "r1", minutes=61)]), now) == []
     risks = EntityRisks(alerts)
-    fresh, later = (risks.of("ip", "10.0.0.9", moment).score for moment in (now, now + timedelta(days=3)))
+    fresh, later = (risks.told("ip", "10.0.0.9", moment).risk.score for moment in (now, now + timedelta(days=3)))
     assert 0.5 < fresh < 1
     assert later < fresh / 2
-    assert risks.of("host", "10.0.0.9", now).score == 0
+    assert risks.told("host", "10.0.0.9", now).risk.score == 0
     assert set(risks.everywhere(now)) == {("ip", "10.0.0.9")}
+
+
+def test_risk_and_stages_of_an_entity_take_one_look(alerts: Alerts, monkeypatch: pytest.MonkeyPatch) -> None:
+    behaviour = msgspec.structs.replace(signal(5, "odd"), detector="analytics")
+    alerts.absorb([msgspec.structs.replace(signal(1), techniques=("T1190",)), behaviour])
+    asked, search = list[AlertQuery](), alerts.search
+    monkeypatch.setattr(alerts, "search", lambda query: asked.append(query) or search(query))
+    told = EntityRisks(alerts).told("ip", "10.0.0.9", START + timedelta(hours=1))
+    assert [part.value for part in told.contributions] == ["high"], "behaviour is weighed where it was measured"
+    assert [step.technique for step in told.steps] == ["T1190", "T1110"]
+    assert len(asked) == 1
 
 
 def test_what_came_of_a_rule_is_counted_by_day_and_verdict(alerts: Alerts, records: Records) -> None:
