@@ -266,6 +266,11 @@ async def _all_there(store: EventStore, agents: list[RealAgent], simulated: list
             reached, since = there, time.monotonic()
         await asyncio.sleep(1)
     print(f"{reached} of {wanted} events there", file=sys.stderr)
+    if reached < wanted:
+        for number, agent in enumerate(agents):
+            print(f"r{number}: {agent.told()}", file=sys.stderr)
+        waiting = [each.number for each in simulated if not each.done]
+        print(f"connections that did not bring all: {waiting}", file=sys.stderr)
 
 
 def _compare(store: EventStore, agents: list[RealAgent], simulated: list[Simulated]) -> int:

@@ -144,12 +144,24 @@ class RealAgent:
             file.writelines(f"line {number} of this log\n" for number in range(self.written, self.written + lines))
         self.written += lines
 
+    def status(self) -> dict[str, Any]:
+        """What it said of itself last; {} before that."""
+        try:
+            status: dict[str, Any] = json.loads((self.home.run / "agent.status.json").read_text())
+        except (FileNotFoundError, ValueError):
+            return {}
+        return status
+
+    def told(self) -> str:
+        """Where its lines are, in words: for a run that waits for some of them."""
+        status, code = self.status(), self.process.returncode if self.process else "never started"
+        handed = sum(count for source, count in status.get("handed", {}).items() if source.endswith(self.log.name))
+        words = f"{self.written} written, {handed} handed over, {status.get('lag_bytes')} bytes in its spool"
+        return f"{words}, connected: {status.get('connected')}, exit: {code}"
+
     def reads(self) -> bool:
         """Does it follow its log by now? What was written before it first looked is not for it."""
-        try:
-            status = json.loads((self.home.run / "agent.status.json").read_text())
-        except (FileNotFoundError, ValueError):
-            return False
+        status = self.status()
         return any(each["id"].endswith("/files") and each["state"] == "running" for each in status.get("sources", ()))
 
     def account(self) -> dict[str, int]:

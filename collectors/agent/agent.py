@@ -113,8 +113,7 @@ class Agent:
         """Watch these things beside what else it is told: the sources begin anew."""
         self._own = msgspec.structs.replace(self._own, pollers=tuple(pollers))
         self._settings = msgspec.structs.replace(self._settings, pollers=self._own.pollers)
-        await _end(self._running)
-        self._begin_sources()
+        await self._begin_anew()
 
     def status(self) -> dict[str, Any]:
         """Counters, the connection, and the state of every source, as plain JSON values."""
@@ -147,8 +146,7 @@ class Agent:
         order = await self._orders.take(data, self._forwarder.configuration)
         if order is not None:
             self._follow(order)
-            await _end(self._running)
-            self._begin_sources()
+            await self._begin_anew()
 
     def _follow(self, order: Order) -> None:
         chosen = msgspec.structs.asdict(order.configuration)
@@ -158,6 +156,13 @@ class Agent:
         self._settings = msgspec.structs.replace(self._own, **chosen)
         self._forwarder.configuration = order.version
         self._forwarder.pace.rate = order.configuration.bandwidth_kib_s * 1024
+
+    async def _begin_anew(self) -> None:
+        """End the sources and begin them as they are told now. What they were handing over is awaited first: a log
+        that is read again goes on behind it."""
+        await _end(self._running)
+        await self._places.settle()
+        self._begin_sources()
 
     def _begin_sources(self) -> None:
         off = {f"{self._host.name}/{name}" for name in self._settings.off}

@@ -35,7 +35,8 @@ class InventorySource(Reporting):
         self._processes = ProcessTable()
         self._sockets = SocketTable()
         self._users = UserTable()
-        self._connector = _connect() if connector else None
+        self._told_of_execs = connector
+        self._connector: ExecConnector | None = None
         self._overruns = 0
         self._changed = asyncio.Event()
         self._happened: list[tuple[Happened, Process | None]] = []
@@ -44,6 +45,7 @@ class InventorySource(Reporting):
         """Until cancelled."""
         self._reporter.running()
         loop = asyncio.get_running_loop()
+        self._connector = _connect() if self._told_of_execs else None
         if self._connector:
             loop.add_reader(self._connector.fileno(), self._drain)
         try:

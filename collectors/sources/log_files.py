@@ -57,6 +57,7 @@ class LogFilesSource(Reporting):
         finally:
             for file in self._files.values():
                 file.close()
+            self._files.clear()
 
     def _discover(self) -> None:
         self._unreadable.clear()
