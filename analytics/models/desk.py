@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
+from analytics.models.answers import Answers
 from analytics.models.card import Card, ModelState
+from analytics.models.lessons import Lesson
 from analytics.models.registry import ModelRegistry
 from analytics.models.rows import ModelRow
 from analytics.models.trial import Moved, Trial, Trials
-from infra.errors import AppError
+from infra.clock import Clock
+from infra.errors import AppError, ErrorKind
 from infra.web.seams import Actor
 
 
@@ -40,8 +44,8 @@ class ModelView(msgspec.Struct, frozen=True, kw_only=True):
 class ModelDesk:
     """``folder`` is where the worker keeps trials. Blocks."""
 
-    def __init__(self, registry: ModelRegistry, folder: Path) -> None:
-        self._registry, self._folder = registry, folder
+    def __init__(self, registry: ModelRegistry, folder: Path, answers: Answers, clock: Clock) -> None:
+        self._registry, self._folder, self._answers, self._clock = registry, folder, answers, clock
 
     def models(self) -> list[ModelView]:
         """All versions, by name, newest first."""
@@ -57,6 +61,17 @@ class ModelDesk:
     def rollback(self, name: str, actor: Actor) -> str:
         """The version before the active one is active again; its id."""
         return self._registry.rollback(name, actor, actor.name or actor.id)
+
+    def lessons(self) -> Sequence[Lesson]:
+        """What answers to findings have taught, newest answer first."""
+        return self._answers.list(self._clock.now())
+
+    def unlearn(self, actor: Actor, rule: str, entity: str, feature: str) -> int:
+        """Those answers count no longer; how many there were. ``AppError(NOT_FOUND)`` where there were none."""
+        gone = self._answers.undo(actor, rule, entity, feature, self._clock.now())
+        if not gone:
+            raise AppError(ErrorKind.NOT_FOUND, "analytics.models.no_lesson", place=f"{rule}/{entity}"[:200])
+        return gone
 
     def _view(self, row: ModelRow, trial: Trial) -> ModelView:
         return ModelView(

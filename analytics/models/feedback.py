@@ -1,10 +1,11 @@
-"""What analysts answered, and what follows: suppression with an end, trust per detector and entity, a learnt order."""
+"""What analysts answered, and what follows: suppression with an end, findings judged less rare where they were
+harmless, a learnt order."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import numpy as np
@@ -15,6 +16,10 @@ from analytics.anomaly.detector import Floats
 
 _PRIOR_TRUE, _PRIOR_FALSE = 1.0, 1.0
 FEWEST_LABELS = 50
+STEP = 10.0
+MOST_STEPS = 4
+REMEMBERED = timedelta(days=90)
+"""An answer counts so long; the world of the one who gave it may have changed since."""
 
 
 class Label(StrEnum):
@@ -45,11 +50,16 @@ def precision(true: int, false: int, confidence: float = 0.9) -> tuple[float, fl
     return a / (a + b), float(betaincinv(a, b, edge)), float(betaincinv(a, b, 1.0 - edge))
 
 
-def threshold(base: float, true: int, false: int) -> float:
-    """The probability below which this detector may alert on this entity: ``base`` while nothing is known, stricter by
-    the odds that it is wrong there (ten false of ten: about a tenth of it), never looser."""
-    mean, _, high = precision(true, false)
-    return base * min(1.0, max(2.0 * mean, high * 0.1, 0.01))
+def steps_eased(true: int, harmless: int) -> int:
+    """How many factors of ten the answers of one finding are worth: one for each that calls it harmless, two back for
+    each that calls it true, never below none, at most ``MOST_STEPS``."""
+    return min(MOST_STEPS, max(0, harmless - 2 * true))
+
+
+def eased(p: float, true: int, harmless: int) -> float:
+    """The probability by which a finding is judged after such answers: ten times as likely for each step, never less
+    likely than it is. What is rarer than ``TOLD_BELOW`` by more than all steps is told whatever was answered."""
+    return min(1.0, p * STEP ** steps_eased(true, harmless))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from analytics.graph.places import Places
 from analytics.graph.seams import GraphSource
+from analytics.models.lessons import Lessons
 from analytics.scheduled.entities import KINDS
 from analytics.scheduled.job import Job
 from analytics.scheduled.judges import EntityJudge, LateralJudge, SourceJudge, TemplateJudge
@@ -22,12 +23,15 @@ def scheduled_jobs(
     every: timedelta = HOUR,
     delay: timedelta = timedelta(minutes=2),
     places: Places | None = None,
+    lessons: Lessons | None = None,
 ) -> tuple[Job, ...]:
     """The jobs over ``store``. ``every`` is the window of all; the first run reads ``history`` to learn what is usual.
 
     ``sources`` steps five minutes inside its windows, so that its own history is at least a day.
+    ``lessons`` are what analysts answered to earlier findings.
     """
-    judges = {f"behaviour.{kind.name}": EntityJudge(store, kind) for kind in KINDS}
+    taught = lessons or Lessons()
+    judges = {f"behaviour.{kind.name}": EntityJudge(store, kind, lessons=taught) for kind in KINDS}
     jobs = [Job(name, every, history, judge, delay) for name, judge in judges.items()]
     jobs.append(Job("series.sources", every, history, SourceJudge(store), delay))
     jobs.append(Job("templates", every, history, TemplateJudge(store), delay))

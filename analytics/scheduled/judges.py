@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -17,9 +17,10 @@ from analytics.graph.observed import LOGIN_PROBABILITY, Observed, account_id
 from analytics.graph.places import OUTSIDE, Places
 from analytics.graph.seams import GraphSource
 from analytics.graph.typed import TypedGraph, build
+from analytics.models.lessons import Lessons
 from analytics.scheduled.entities import Kind, activities
 from analytics.scheduled.reading import lines, rows, steps
-from analytics.scheduled.wording import signal
+from analytics.scheduled.wording import DETECTOR, signal
 from analytics.series.reason import reason
 from analytics.series.watch import Watch
 from analytics.templates.watch import Finding, TemplateWatch
@@ -40,10 +41,12 @@ class EntityJudge:
     store: EventStore
     kind: Kind
     behaviour: Behaviour = field(default_factory=lambda: Behaviour(learn_windows=12))
+    lessons: Lessons = field(default_factory=Lessons)
     kept: deque[Contribution] = field(default_factory=lambda: deque(maxlen=100_000))
 
     def __call__(self, window: Window) -> list[Signal]:
-        found = self.behaviour.window(activities(self.store, window, self.kind), window.end)
+        judged = self.behaviour.window(activities(self.store, window, self.kind), window.end)
+        found = [self._taught(one) for one in judged]
         self.kept.extend(found)
         while self.kept and self.kept[0].time < window.end - _KEPT:
             self.kept.popleft()
@@ -56,6 +59,10 @@ class EntityJudge:
             by_entity.setdefault(contribution.entity, []).append(contribution)
         ranked = sorted((risk(e, found, now) for e, found in by_entity.items()), key=lambda r: (-r.score, r.entity))
         return ranked[:most]
+
+    def _taught(self, one: Contribution) -> Contribution:
+        """With the probability that the answers to such findings leave."""
+        return replace(one, p=self.lessons.ease(f"{DETECTOR}.{one.facet}", one.entity, one.subject, one.p))
 
     def _signal(self, one: Contribution) -> Signal:
         why = [Why(one.subject, one.value, one.usual)]

@@ -18,10 +18,13 @@ from dashboards.views.figures import amount
 from dashboards.visit import Visit, address
 from dashboards.words import t
 from infra.errors import AppError, ErrorKind
+from infra.text import say
 
 if TYPE_CHECKING:
     from analytics.models.desk import ModelView
+    from analytics.models.lessons import Lesson
 
+MOST_LESSONS = 100
 LEVELS = {"active": "normal", "candidate": "medium", "shadow": "unknown", "retired": "informational"}
 NEXT = {"shadow": ("retired",), "candidate": ("active", "retired"), "active": (), "retired": ()}
 """Steps offered to a person; a shadow becomes a candidate by its trial."""
@@ -53,6 +56,44 @@ async def listing(visit: Visit) -> Content:
     hint = t("models.hint")
     body = card(t("page.models"), table(heads, rows, widths), hint=hint, lined=True)
     return html.Div([body, _card(chosen, visit)], className="stacked") if chosen else body
+
+
+@part("models.lessons", topics="models alerts")
+async def lessons(visit: Visit) -> Content:
+    """What answers to findings have taught, with the way back."""
+    found = await visit.ask(insight_of(visit).lessons)
+    if not found:
+        return card(
+            t("models.lessons"), empty(t("models.no_lesson"), t("models.lesson_rule"), drawing="models"), lined=True
+        )
+    heads = [
+        (t("models.lesson.finding"), ""),
+        (t("models.lesson.entity"), ""),
+        (t("models.lesson.answers"), ""),
+        (t("models.lesson.effect"), ""),
+        (t("models.lesson.by"), ""),
+        (t("models.lesson.until"), "num"),
+        ("", ""),
+    ]
+    rows = [_lesson(one, visit) for one in found[:MOST_LESSONS]]
+    widths = ("auto", "190px", "150px", "170px", "120px", "110px", "90px")
+    return card(t("models.lessons"), table(heads, rows, widths), hint=t("models.lesson_rule"), lined=True)
+
+
+def _lesson(one: Lesson, visit: Visit) -> Component:
+    title = say(f"analytics.scheduled.{one.rule.partition('.')[2]}", subject=feature(one.feature))
+    effect = t("models.lesson.eased", factor=f"{one.factor:,.0f}") if one.factor > 1 else t("models.lesson.as_before")
+    act_ = act(t("models.lesson.undo"), "models.unlearn", kind="small", rule=one.rule, entity=one.entity,
+               feature=one.feature)  # fmt: skip
+    return cells(
+        html.Span([title, html.Span(feature(one.feature), className="under")]),
+        html.Span(one.entity, className="mono wrap"),
+        t("models.lesson.counted", harmless=amount(float(one.harmless)), true=amount(float(one.true))),
+        severity("medium" if one.factor > 1 else "normal", effect),
+        "，".join(name for name in one.by if name) or quiet("—"),
+        (when(one.until, visit), "num quiet"),
+        act_ if visit.may("analytics.approve", "finding") else "",
+    )
 
 
 def _row(view: ModelView, visit: Visit, *, can_go_back: bool) -> Component:
@@ -147,9 +188,18 @@ async def rollback(visit: Visit, args: Args) -> Outcome:
     return Outcome(t("models.went_back"), topics=("models",))
 
 
+@command("models.unlearn")
+async def unlearn(visit: Visit, args: Args) -> Outcome:
+    """The answers to one finding count no longer."""
+    rule, entity, about = (str(args.get(name, ""))[:500] for name in ("rule", "entity", "feature"))
+    visit.rooms.authorizer.demand(visit.actor, "analytics.approve", "finding")
+    await visit.ask(insight_of(visit).unlearn, visit.actor, rule, entity, about)
+    return Outcome(t("models.lesson.undone"), topics=("models",))
+
+
 async def body(visit: Visit) -> Component:
     """The page."""
-    return html.Div(await held_all(visit, listing), className="page")
+    return html.Div(await held_all(visit, listing, lessons), className="page")
 
 
-PAGE = Page("models", "/models", body, (listing,), action="analytics.read", ranged=False)
+PAGE = Page("models", "/models", body, (listing, lessons), action="analytics.read", ranged=False)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from analytics.graph.digest import Digest
     from analytics.graph.seams import Node
     from analytics.models.desk import ModelView
+    from analytics.models.lessons import Lesson
 
 
 class Reasoned(msgspec.Struct, frozen=True):
@@ -123,3 +124,7 @@ class Insight(Protocol):
     def move(self, actor: Actor, model: str, state: str) -> None: ...
 
     def rollback(self, actor: Actor, name: str) -> None: ...
+
+    def lessons(self) -> Sequence[Lesson]: ...
+
+    def unlearn(self, actor: Actor, rule: str, entity: str, feature: str) -> None: ...

@@ -13,6 +13,7 @@ from analytics.graph.digest import Digest, Exposed, OddEdge, Repair, Share, Way
 from analytics.graph.seams import Kind, Node
 from analytics.models.card import Card
 from analytics.models.desk import ModelView
+from analytics.models.lessons import Lesson
 from analytics.models.state import ModelState
 from analytics.models.trial import Moved
 from dashboards.rooms.insight import Anomaly, Entity, Number, Part, Reasoned, Risky, Stage
@@ -32,6 +33,7 @@ class FakeInsight:
     clock: Clock
     mode: str = "full"
     moved: dict[str, ModelState] = field(default_factory=dict)
+    unlearnt: set[str] = field(default_factory=set)
 
     def _full(self) -> bool:
         if self.mode == "broken":
@@ -156,6 +158,15 @@ class FakeInsight:
 
     def move(self, actor: Actor, model: str, state: str) -> None:
         self.moved[model] = ModelState(state)
+
+    def lessons(self) -> Sequence[Lesson]:
+        now = self.clock.now()
+        rows = (("analytics.volume", "mallory", "failed_logins", 0, 2), ("analytics.model", "10.0.1.7", "events", 1, 1))
+        kept = [row for row in rows if row[0] not in self.unlearnt]
+        return [Lesson(*row, now, now + timedelta(days=88), ("值班员甲",)) for row in kept] if self._full() else []
+
+    def unlearn(self, actor: Actor, rule: str, entity: str, feature: str) -> None:
+        self.unlearnt.add(rule)
 
     def rollback(self, actor: Actor, name: str) -> None:
         self.moved["M-2"] = ModelState.ACTIVE

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from analytics.graph.digest import Digest
     from analytics.graph.seams import Node
     from analytics.models.desk import ModelView
+    from analytics.models.lessons import Lesson
     from analytics.scheduled.vectors import Vectors
     from yaodun.rooms.profile import Profiles
 
@@ -105,6 +106,14 @@ class InsightRoom:
     def rollback(self, actor: Actor, name: str) -> None:
         """Back to the version before."""
         self._models().rollback(name, actor)
+
+    def lessons(self) -> Sequence[Lesson]:
+        """What answers to findings have taught."""
+        return self._models().lessons()
+
+    def unlearn(self, actor: Actor, rule: str, entity: str, feature: str) -> None:
+        """Those answers count no longer."""
+        self._models().unlearn(actor, rule, entity, feature)
 
     def _node(self, kind: str, entity: str) -> str:
         """The node of an entity; '' where the graph does not know it."""

@@ -17,9 +17,10 @@ def model_desk(site: Site) -> Callable[[], ModelDesk]:
 
     @cache
     def desk() -> ModelDesk:
+        from analytics.models.answers import Answers
         from analytics.models.desk import ModelDesk
         from yaodun.workers.models import registry_of
 
-        return ModelDesk(registry_of(site), site.home.state / "models")
+        return ModelDesk(registry_of(site), site.home.state / "models", Answers(site.records), site.clock)
 
     return desk

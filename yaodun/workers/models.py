@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import orjson
 
-from analytics.models.answers import Answer, Answers, hushed
+from analytics.models.answers import Answer, Answers
 from analytics.models.card import ModelState
 from analytics.models.feedback import Label
+from analytics.models.lessons import Lessons
 from analytics.models.registry import ModelRegistry
 from analytics.models.teaching import FEWEST_ROWS, TELLING, Lesson, Taught, teach
 from analytics.models.trial import Trials
@@ -26,7 +27,7 @@ from infra.errors import AppError
 from infra.events.signal import Signal, Why
 from infra.exchange import Level
 from infra.ledger import record
-from ops.alerts import AlertQuery, Alerts
+from ops.alerts import Alert, AlertQuery, Alerts
 from yaodun.service import die_with_parent, log_to
 from yaodun.site import Site, open_site
 from yaodun.terminal import common_options, home_of
@@ -71,7 +72,8 @@ def turn(site: Site) -> dict[str, int]:
     alerts = Alerts(site.records, site.clock, record)
     answers = Answers(site.records)
     counts = {"answers": answers.take(_answered(alerts, now)), "told": 0, "taught": 0}
-    work = Turn(registry_of(site), Trials.load(folder), Vectors.load(folder), answers.counts(), now)
+    answers.forget(_opened_again(alerts, now))
+    work = Turn(registry_of(site), Trials.load(folder), Vectors.load(folder), answers.lessons(now), now)
     troubled = _troubled(alerts)
     store = site.open_store(read_only=True)
     try:
@@ -100,10 +102,10 @@ class Turn:
         registry: ModelRegistry,
         trials: Trials,
         vectors: Vectors,
-        answered: dict[tuple[str, str], tuple[int, int]],
+        lessons: Lessons,
         now: datetime,
     ) -> None:
-        self.registry, self.trials, self.vectors, self.answered, self.now = registry, trials, vectors, answered, now
+        self.registry, self.trials, self.vectors, self.lessons, self.now = registry, trials, vectors, lessons, now
 
     def judge(self, kind: Kind, hours: list[int]) -> list[Signal]:
         """Every living version judges the new hours; only the active one is heard. Then the drift tests."""
@@ -164,27 +166,25 @@ class Turn:
     def _tell(
         self, kind: Kind, taught: Taught, rows: list[tuple[int, str, list[float]]], chances: np.ndarray
     ) -> list[Signal]:
-        rule = f"{DETECTOR}.model"
         recent = self.now.timestamp() - 3 * 3600 - 3600
         odd = [
             place
             for place in np.argsort(chances, kind="stable")[:MOST_TOLD].tolist()
-            if chances[place] < TELLING
-            and rows[place][0] >= recent
-            and not hushed(float(chances[place]), TELLING, self.answered.get((rule, rows[place][1])))
+            if chances[place] < TELLING and rows[place][0] >= recent
         ]
         reasons = taught.reasons(np.array([rows[place][2] for place in odd])) if odd else ()
-        return [
-            signal(
-                "model",
-                why[0].feature if why else kind.name,
-                (kind.name, rows[place][1]),
-                datetime.fromtimestamp(rows[place][0] + 3600, UTC),
-                float(chances[place]),
-                [Why(one.feature, f"{one.value:.6g}", f"{one.usual:.6g} ({one.percentile:.3g} %)") for one in why],
-            )
-            for place, why in zip(odd, reasons, strict=True)
-        ]
+        found: list[Signal] = []
+        for place, why in zip(odd, reasons, strict=True):
+            hour, entity, _ = rows[place]
+            subject = why[0].feature if why else kind.name
+            p = self.lessons.ease(f"{DETECTOR}.model", entity, subject, float(chances[place]))
+            if p < TELLING:
+                told = [
+                    Why(one.feature, f"{one.value:.6g}", f"{one.usual:.6g} ({one.percentile:.3g} %)") for one in why
+                ]
+                at = datetime.fromtimestamp(hour + 3600, UTC)
+                found.append(signal("model", subject, (kind.name, entity), at, p, told))
+        return found
 
     def _drift(self, kind: Kind, moved: list[str], steady: float) -> Signal:
         day = self.now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -207,8 +207,25 @@ def _answered(alerts: Alerts, now: datetime) -> Iterable[Answer]:
         if label is not None and alert.closed is not None:
             yield Answer(
                 alert=alert.id, rule_id=alert.rule["id"], entity=alert.entity["value"], label=label,
-                actor=alert.assignee, at=alert.closed,
+                actor=alert.assignee or _closer(alerts, alert.id), at=alert.closed, feature=_feature(alert),
             )  # fmt: skip
+
+
+def _opened_again(alerts: Alerts, now: datetime) -> list[str]:
+    """Analytic findings of the last month that are open."""
+    only = {"origin": (DETECTOR,), "state": ("new", "acknowledged")}
+    query = AlertQuery(only=only, since=now - timedelta(days=30), order="newest", limit=1000)
+    return [alert.id for alert in alerts.search(query).alerts]
+
+
+def _closer(alerts: Alerts, alert: str) -> str:
+    """Who closed it, where nobody had taken it before."""
+    return next((one.actor for one in reversed(alerts.history(alert)) if one.action == "close"), "")
+
+
+def _feature(alert: Alert) -> str:
+    """What the finding was about."""
+    return str(alert.why[0]["field"]) if alert.why else ""
 
 
 def _troubled(alerts: Alerts) -> set[str]:

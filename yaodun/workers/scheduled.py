@@ -11,6 +11,7 @@ from collections import Counter
 import orjson
 
 from analytics.behaviour.kept import KeptContributions
+from analytics.models.answers import Answers
 from analytics.scheduled import scheduled_jobs
 from analytics.scheduled.judges import EntityJudge
 from infra.ledger import record
@@ -46,15 +47,19 @@ def judge(site: Site) -> dict[str, int]:
     counts: Counter[str] = Counter()
     folder = site.home.state / "behaviour"
     kept = KeptContributions.load(folder)
-    for job in scheduled_jobs(store, [graph_source(site)], places=graph_places(site)):
+    lessons = Answers(site.records).lessons(site.clock.now())
+    for job in scheduled_jobs(store, [graph_source(site)], places=graph_places(site), lessons=lessons):
         try:
             signals = job.run(site.clock.now())
+            judge_of = getattr(job, "judge", None)
+            if not isinstance(judge_of, EntityJudge):
+                signals = lessons.heard(signals)
         except Exception:
             log.exception("scheduled.failed", extra={"job": job.name})
             continue
         alerts.absorb(signals)
         counts[job.name] += len(signals)
-        if isinstance(judge_of := getattr(job, "judge", None), EntityJudge):
+        if isinstance(judge_of, EntityJudge):
             kept.merge(judge_of.kind.name, judge_of.kept, site.clock.now())
     kept.save(folder)
     store.close()

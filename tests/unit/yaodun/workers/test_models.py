@@ -11,8 +11,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
+from analytics.models.answers import Answers
 from analytics.models.card import ModelState
 from analytics.models.desk import ModelDesk, ModelView
+from analytics.models.lessons import Lesson
 from analytics.models.rows import ModelRow
 from infra.clock import ManualClock
 from infra.errors import AppError
@@ -90,7 +92,8 @@ class World:
 
     @property
     def desk(self) -> ModelDesk:
-        return ModelDesk(models.registry_of(self.site), self.site.home.state / "models")
+        answers = Answers(self.site.records)
+        return ModelDesk(models.registry_of(self.site), self.site.home.state / "models", answers, self.clock)
 
     def newest(self, name: str) -> ModelView:
         return next(view for view in self.desk.models() if view.name == name)
@@ -175,7 +178,7 @@ def _resign(world: World, model: str, signature: bytes) -> None:
     world.site.records.write(lambda session: session.execute(statement) and None)
 
 
-def test_what_analysts_answered_hushes_the_same_finding(world: World) -> None:
+def test_what_analysts_answered_eases_the_same_finding_until_it_is_undone(world: World) -> None:
     alerts = Alerts(world.site.records, world.clock, record)
     for number in range(6):
         told = Signal(
@@ -188,3 +191,17 @@ def test_what_analysts_answered_hushes_the_same_finding(world: World) -> None:
     taken = models.turn(world.site)["answers"]
     assert taken >= 1
     assert models.turn(world.site)["answers"] == 0
+    (lesson,) = world.desk.lessons()
+    assert (lesson.rule, lesson.entity, lesson.feature) == ("analytics.model", "noisy", "events")
+    assert (lesson.harmless, lesson.factor, lesson.by) == (6, 10_000.0, ("wang",))
+    assert Answers(world.site.records).lessons(world.clock.now()).ease(*_finding(lesson), 1e-9) > 5e-9
+    world.desk.unlearn(WANG, *_finding(lesson))
+    assert models.turn(world.site)["answers"] == 0
+    assert world.desk.lessons() == []
+    assert Answers(world.site.records).lessons(world.clock.now()).ease(*_finding(lesson), 1e-9) == 1e-9
+    with pytest.raises(AppError):
+        world.desk.unlearn(WANG, *_finding(lesson))
+
+
+def _finding(lesson: Lesson) -> tuple[str, str, str]:
+    return lesson.rule, lesson.entity, lesson.feature
