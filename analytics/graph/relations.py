@@ -13,12 +13,14 @@ MOST_RELATIONS = 300_000
 
 class Relation(StrEnum):
     """``login``: account to host; ``origin``: address to account; ``flow``: address to address; ``listener``: host to
-    the program that listens."""
+    the program that listens; ``keeps``: host or address to the credential kept there; ``opens``: credential to host."""
 
     LOGIN = "login"
     ORIGIN = "origin"
     FLOW = "flow"
     LISTENER = "listener"
+    KEEPS = "keeps"
+    OPENS = "opens"
 
 
 class Seen(msgspec.Struct, array_like=True):

@@ -1,10 +1,11 @@
-"""Reads the event store for the graph: logins, flows and listeners of the windows that were not read yet."""
+"""Reads the event store for the graph: logins, flows, listeners, credentials of the windows that were not read yet."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
 from analytics.graph.relations import Relation, Relations
+from analytics.scheduled.credentials import know_credentials
 from analytics.scheduled.reading import rows
 from infra.events.stream import Stream
 from infra.store.query.tree import And, Filter, Not, Term, Window
@@ -45,6 +46,7 @@ def _take(store: EventStore, relations: Relations, window: Window) -> None:
         if source and target:
             relations.take(Relation.FLOW, str(source), str(target), int(port or 0), times, window.end)
     _listeners(store, relations, window)
+    know_credentials(store, relations, window)
 
 
 def _listeners(store: EventStore, relations: Relations, window: Window) -> None:

@@ -1,4 +1,4 @@
-"""What is on this host: processes, listening sockets, connections, users; and every change of it, as it happens.
+"""What is on this host: processes, listeners, connections, users, SSH keys; and every change of it, as it happens.
 
 Two kinds of documents come of it: items in stream ``inventory`` (all of them once in a while, changes at once), and
 what a rule may want to see in stream ``logs``: ``process-started``, ``process-ended``, ``listener-added``,
@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from collectors.delivery import deliver
 from collectors.sources.exec_connector import ExecConnector, Happened
+from collectors.sources.keys import ssh_keys
 from collectors.sources.processes import Process, ProcessTable, describe, read_process
 from collectors.sources.reporting import Host, Reporter, Reporting, milliseconds
 from collectors.sources.sockets import SocketTable
@@ -161,7 +162,7 @@ class InventorySource(Reporting):
 
     async def _snapshot(self, sink: EventSink) -> None:
         now = milliseconds(self._reporter.now())
-        items = [*self._process_items(), *self._sockets.items(self._processes), *self._users.items()]
+        items = [*self._process_items(), *self._sockets.items(self._processes), *self._users.items(), *ssh_keys()]
         documents = [_item(kind, key, "present", fields, now) for kind, key, fields in items]
         for start in range(0, len(documents), 500):
             await deliver(sink, [self._reporter.documents(documents[start : start + 500], Stream.INVENTORY)])

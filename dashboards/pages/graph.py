@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from analytics.graph.credentials import short
 from dashboards.design.elements import Content, card, cells, chip, link, pairs, quiet, severity, table, when
 from dashboards.design.states import empty
 from dashboards.pages.anomalies import insight_of
@@ -39,6 +40,8 @@ def spoken(node: str) -> str:
     if node == "outside":
         return t("graph.outside")
     kind, _, rest = node.partition(":")
+    if kind == "credential":
+        return f"{named('credential_kind', rest.partition(':')[0])} {short(rest)}"
     return spoken(rest) if kind == "service" else rest or node
 
 

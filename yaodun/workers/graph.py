@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import orjson
 
+from analytics.graph.credentials import OPENED, TAKEN, Credentials, credential_id, kind_of, machine_of
 from analytics.graph.digest import OddEdge, digest
 from analytics.graph.kept import FILE, keep, read_kept
 from analytics.graph.lateral import judge_new_edges
@@ -19,6 +20,7 @@ from analytics.graph.observed import LOGIN_PROBABILITY, account_id
 from analytics.graph.places import Places
 from analytics.graph.registered import Registered
 from analytics.graph.relations import Relation, Relations
+from analytics.graph.seams import Kind
 from analytics.graph.typed import TypedGraph, build
 from analytics.graph.watched import Watched
 from analytics.scheduled.relating import relate
@@ -26,10 +28,12 @@ from infra.durable import replace_file
 from yaodun.service import die_with_parent, log_to
 from yaodun.site import Site, open_site
 from yaodun.terminal import common_options, home_of
+from yaodun.workers.issued import issued_credentials
 
 log = logging.getLogger(__name__)
 SEEN = "relations.msgpack"
 MOST_ODD = 50
+MOST_JUDGED = 500
 NEARER, COMPANY = 0.7, 0.2
 """A new login is odd where it brings its account nearer to a jewel by so many nats and its ends share so few
 neighbours."""
@@ -55,16 +59,17 @@ def refresh(site: Site) -> dict[str, int]:
     """Counts: relations known, nodes, edges, odd logins that are new."""
     folder, now = graph_folder(site.home.state), site.clock.now()
     relations = read_relations(folder / SEEN)
-    before = set(_logins(relations))
+    places = graph_places(site)
+    before = set(_steps(relations, places))
     store = site.open_store(read_only=True)
     try:
         known = relate(store, relations, now)
     finally:
         store.close()
-    places = graph_places(site)
-    graph = build([graph_source(site), Watched(relations, places)])
+    told = Credentials(relations, places, issued_credentials(site))
+    graph = build([graph_source(site), Watched(relations, places), told])
     old = _old(folder / FILE)
-    new = _odd(old[0], [pair for pair in _logins(relations) if pair not in before], places, now) if old else []
+    new = _odd(old[0], [step for step in _steps(relations, places) if step not in before], now) if old else []
     odd = (*new, *(old[1] if old else ()))[:MOST_ODD]
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(folder / SEEN, relations.encode(), private=True)
@@ -99,8 +104,19 @@ def read_relations(path: Path) -> Relations:
         return Relations()
 
 
-def _logins(relations: Relations) -> list[tuple[str, str]]:
-    return [(account, host) for account, host, _, _ in relations.of(Relation.LOGIN)]
+def _steps(relations: Relations, places: Places) -> list[tuple[str, str, float]]:
+    """(from, to, probability) of the steps that are judged when they are new: logins, what a credential opened, and
+    where one was used from."""
+    steps = [
+        (account_id(account), places.host(host), LOGIN_PROBABILITY)
+        for account, host, _, _ in relations.of(Relation.LOGIN)
+    ]
+    for name, host, _, _ in relations.of(Relation.OPENS):
+        steps.append((credential_id(name), places.host(host), OPENED[kind_of(name)]))
+    for keeper, name, _, _ in relations.of(Relation.KEEPS):
+        if machine := machine_of(places, keeper):
+            steps.append((machine, credential_id(name), TAKEN[kind_of(name)]))
+    return steps
 
 
 def _old(path: Path) -> tuple[TypedGraph, tuple[OddEdge, ...]] | None:
@@ -114,9 +130,11 @@ def _old(path: Path) -> tuple[TypedGraph, tuple[OddEdge, ...]] | None:
     return graph, told.odd
 
 
-def _odd(graph: TypedGraph, pairs: list[tuple[str, str]], places: Places, now: datetime) -> list[OddEdge]:
-    edges = [(account_id(account), places.host(host), LOGIN_PROBABILITY) for account, host in pairs[:500]]
-    judged = judge_new_edges(graph, edges) if edges and len(graph) else []
+def _odd(graph: TypedGraph, steps: list[tuple[str, str, float]], now: datetime) -> list[OddEdge]:
+    """The first sight of credentials at all says nothing of any single one."""
+    if not any(node.kind is Kind.CREDENTIAL for node in graph.nodes):
+        steps = [step for step in steps if step[0].startswith("account:")]
+    judged = judge_new_edges(graph, steps[:MOST_JUDGED]) if steps and len(graph) else []
     return [
         OddEdge(one.source, one.target, one.company, one.nearer, one.surprise, now)
         for one in judged

@@ -141,6 +141,76 @@ def write_more(site: Site, *rows: tuple[Stream, Event]) -> None:
     store.close()
 
 
+STOLEN = "SHA256:pVt6Rk2D4l6kS0mPq8Q1pJ2rj0dJq0b9m8yF5c1d2e3"
+KEYED = "credential:key:" + STOLEN
+
+
+def key_login(user: str, host: str, source: str, key: str) -> tuple[Stream, Event]:
+    stream, event = login(user, host, source)
+    return stream, {**event, "yaodun.credential.id": f"RSA {key}"}
+
+
+def key_item(host: str, use: str, key: str) -> tuple[Stream, Event]:
+    return Stream.INVENTORY, {"yaodun.inventory.kind": "key", "yaodun.inventory.key": f"{use}:root:{key}",
+                              "host.name": host, "user.name": "root"}  # fmt: skip
+
+
+def test_a_key_kept_on_an_exposed_machine_is_the_way_to_what_it_opens(site: Site) -> None:
+    write(
+        site,
+        *(flow("198.51.100.7", "10.0.0.1", 443) for _ in range(3)),
+        key_item("web-1", "kept", STOLEN),
+        key_item("db-1", "authorized", STOLEN),
+    )
+    graph.refresh(site)
+    told = desk_of(site).digest()
+    assert told is not None
+    ways = {one.jewel: one.ways[0] for one in told.exposed}
+    assert ways["asset:a-db-1"].nodes[2:] == ("asset:a-web-1", KEYED, "asset:a-db-1")
+    fixes = {(one.source, one.target) for one in told.repairs}
+    assert ("asset:a-web-1", KEYED) in fixes
+    assert told.nodes["credential"] == 1
+
+
+def test_a_key_used_from_where_it_never_was_is_told(site: Site) -> None:
+    write(site, *(key_login("root", "db-1", "10.0.0.9", STOLEN) for _ in range(5)), flow("10.0.0.50", "10.0.0.1", 443))
+    graph.refresh(site)
+    assert (desk_of(site).node(KEYED).kind, desk_of(site).node(KEYED).label) == ("credential", "pVt6Rk2D4l6kS0mP…")
+    write_more(site, key_login("root", "db-1", "10.0.0.50", STOLEN))
+    graph.refresh(site)
+    told = desk_of(site).digest()
+    assert told is not None
+    assert ("address:10.0.0.50", KEYED) in {(one.source, one.target) for one in told.odd}
+
+
+def test_service_accounts_certificates_and_tokens_come_by_themselves(site: Site) -> None:
+    robot = "system:serviceaccount:trace:loader"
+    tls = {"source.ip": "10.0.0.9", "destination.ip": "10.0.0.1", "destination.port": 443,
+           "tls.server.hash.sha256": "ab" * 32}  # fmt: skip
+    service = {"event.category": ["authentication"], "user.name": "svc-backup", "host.name": "db-1",
+               "winlog.logon.type": "5", "event.outcome": "success"}  # fmt: skip
+    write(
+        site, login(robot, "web-1", "10.0.0.2"), (Stream.FLOWS, tls), (Stream.LOGS, service),
+        (Stream.LOGS, {**service, "user.name": "SYSTEM"}),
+    )  # fmt: skip
+    site.tokens.create_api(ADMIN, "nightly report", ["analyst"], 30)
+    ended = site.tokens.create_api(ADMIN, "old", ["analyst"], 30)
+    site.tokens.revoke(ADMIN, ended.token.id)
+    graph.refresh(site)
+    nodes = {node.id: node for node in desk_of(site).find("credential:", 50)}
+    assert {
+        f"credential:service:{robot}",
+        "credential:service:svc-backup",
+        f"credential:certificate:{'ab' * 32}",
+    } < set(nodes)
+    assert "credential:service:SYSTEM" not in nodes
+    assert [node.label for node in nodes.values() if node.id.startswith("credential:token:")] == ["nightly report"]
+    near = desk_of(site).near("credential:service:svc-backup", 1, 20)
+    assert {(edge.source, edge.target) for edge in near.edges} >= {
+        ("asset:a-db-1", "credential:service:svc-backup"), ("credential:service:svc-backup", "account:svc-backup")
+    }  # fmt: skip
+
+
 def test_a_clock_that_went_back_and_a_spoilt_file_do_no_harm(site: Site) -> None:
     intrusion(site)
     first = graph.refresh(site)
