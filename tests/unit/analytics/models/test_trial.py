@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from analytics.models.answers import hushed
 from analytics.models.artefact import pack
 from analytics.models.teaching import FEWEST_ROWS, Lesson, Taught, teach
 from analytics.models.trial import Trial, Trials
@@ -68,10 +67,3 @@ def test_trials_survive_and_a_spoilt_file_begins_anew(tmp_path) -> None:
     assert Trials.load(tmp_path).of("m").rows == 300
     (tmp_path / "trials.msgpack").write_bytes(b"\xc1")
     assert Trials.load(tmp_path).kept == {}
-
-
-def test_false_alarms_raise_the_bar_and_true_ones_never_lower_it() -> None:
-    assert hushed(5e-5, 1e-4, (0, 10))
-    assert not hushed(1e-9, 1e-4, (0, 10))
-    assert not hushed(5e-5, 1e-4, (10, 0))
-    assert not hushed(5e-5, 1e-4, None)
