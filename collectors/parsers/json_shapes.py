@@ -16,6 +16,7 @@ A table::
     [[case]]
     equal = {eventName = ["ConsoleLogin"]}
     set = {"event.category" = ["authentication"]}
+    joined = {"process.command_line" = "args"} # ECS field from a list of words, a space between them
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class CaseSpec(msgspec.Struct, forbid_unknown_fields=True):
     has: list[str] = []
     set: dict[str, Any] = {}
     fields: dict[str, list[str]] = {}
+    joined: dict[str, str] = {}
 
 
 class ShapeSpec(msgspec.Struct, forbid_unknown_fields=True):
@@ -97,6 +99,7 @@ class Shape:
         for case in spec.case:
             if _holds(tree, case.has, case.equal):
                 _fill(event, tree, case.fields)
+                _join(event, tree, case.joined)
                 event.update({field: value for field, value in case.set.items() if field not in event})
         _fill(event, tree, spec.fields)
         for side, paths in spec.addresses.items():
@@ -171,6 +174,13 @@ def _fill(event: Event, tree: dict[str, Any], fields: dict[str, list[str]]) -> N
             if field in event:
                 break
             put(event, field, _value(tree, path))
+
+
+def _join(event: Event, tree: dict[str, Any], joined: dict[str, str]) -> None:
+    for field, path in joined.items():
+        words = _value(tree, path)
+        if isinstance(words, list) and words:
+            put(event, field, " ".join(map(str, words)))
 
 
 def read_shape(text: str) -> Shape:

@@ -19,6 +19,7 @@ from collectors.parsers.json_records import read_json
 from collectors.parsers.raw_text import keep_raw, read_text
 from collectors.parsers.records import MAX_RECORD, Context, parsed, refused, too_large
 from collectors.parsers.seams import Parsed, Refused
+from collectors.parsers.tables import shipped_tables
 from collectors.parsers.text_lines import read_line, read_syslog_record
 from collectors.receivers.bulk import read_bulk_pairs
 from infra.events.stream import Event, Stream
@@ -136,9 +137,16 @@ def _audit_record(raw: bytes) -> AuditRecord | None:
 
 def _line(context: Context, raw: bytes, identity: str) -> Answer:
     stripped = raw.lstrip(b" \t\xef\xbb\xbf")
-    if stripped[:1] == b"{" and (tree := _json(stripped)) is not None:
+    if stripped[:1] == b"{" and not _of_table(context) and (tree := _json(stripped)) is not None:
         return _documents(context, raw, tree, identity)
     return [parsed(read_line(context, raw), identity=identity)]
+
+
+def _of_table(context: Context) -> bool:
+    """Whether the file's table wants its lines even where they are JSON."""
+    path = context.frame.meta.get("path")
+    table = shipped_tables().for_path(path) if path else None
+    return table is not None and table.spec.json_too
 
 
 def _json(raw: bytes) -> dict[str, Any] | None:

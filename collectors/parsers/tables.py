@@ -58,6 +58,8 @@ class TableSpec(msgspec.Struct, forbid_unknown_fields=True):
     paths: list[str] = []
     looks: str = ""
     dataset: str = ""
+    json_too: bool = False
+    """Lines of the files of ``paths`` are read by this table even where they are JSON."""
     modules: dict[str, str] = {}
     set: dict[str, Any] = {}
 

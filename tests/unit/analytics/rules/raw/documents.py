@@ -10,7 +10,10 @@ from typing import Any
 import orjson
 
 from collectors.frames import FrameKind
+from collectors.parsers.flatten import flatten_paths
 from collectors.parsers.json_shapes import Shape, shipped_shapes
+from infra.events import table
+from tests.unit.analytics.rules.raw.schemas import published
 from tests.unit.analytics.rules.raw.wanted import TIME, Raw, UnsayableError, Wanted, named
 
 SAMPLES: dict[str, dict[str, Any]] = {
@@ -28,6 +31,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "onelogin": {"event_type_id": 1, "account_id": 7},
     "opencanary": {"logtype": 1001, "node_id": "canary-1"},
     "duo": {"event_type": "authentication", "factor": "duo_push", "txid": "1"},
+    "azure.loganalytics": {"TimeGenerated": TIME, "Type": "AuditLogs", "OperationName": "any"},
     "zeek": {"ts": 1772439330.123},
     "suricata.eve": {"event_type": "http", "timestamp": "2026-03-02T08:15:30.123456+0000"},
 }
@@ -38,15 +42,28 @@ def shape_of(name: str) -> Shape:
     return next(shape for shape in shipped_shapes() if shape.name == name)
 
 
-def document(name: str, wanted: Wanted) -> Raw:
-    """A document of the format ``name`` that says what is wanted."""
+def document(name: str, wanted: Wanted, **more: Any) -> Raw:
+    """A document of the format ``name`` that says what is wanted, and ``more`` members that choose its kind."""
     shape = shape_of(name)
-    tree: dict[str, Any] = orjson.loads(orjson.dumps(SAMPLES[name]))
+    tree: dict[str, Any] = {**orjson.loads(orjson.dumps(SAMPLES[name])), **more}
     for location, value in {**_routed(shape, wanted), **wanted.values()}.items():
         plant(tree, _path(shape, location), value)
     if wanted.keyword:
-        raise UnsayableError("keyword")
+        plant(tree, _KEYWORDS.get(name) or _path(shape, "event.action"), wanted.keyword)
+    _published(name, tree)
     return Raw(f"{name} JSON", FrameKind.NDJSON, orjson.dumps(tree))
+
+
+_KEYWORDS = {"gcp.audit": "protoPayload.request.metadata.annotations.note"}
+"""Where a text that may stand anywhere is put; elsewhere into what names the action."""
+
+
+def _published(name: str, tree: dict[str, Any]) -> None:
+    """Refuse members that the published schema does not have: a rule that needs one cannot fire on real records."""
+    known = published(name)
+    for path in flatten_paths(tree) if known else ():
+        if not any(path == member or path.startswith(f"{member}.") for member in known):
+            raise UnsayableError(f"{path}, the schema has no such member")
 
 
 def _routed(shape: Shape, wanted: Wanted) -> dict[str, Any]:
@@ -63,7 +80,10 @@ def _path(shape: Shape, location: str) -> str:
     spec = shape.spec
     for name in named(location):
         if spec.flat and name.startswith(f"{spec.flat}."):
-            return name.removeprefix(f"{spec.flat}.")
+            path = name.removeprefix(f"{spec.flat}.")
+            if not published(shape.name) or any(f"{path}.".startswith(f"{one}.") for one in published(shape.name)):
+                return path
+            continue
         if paths := spec.fields.get(name):
             return paths[0]
         side, _, key = name.rpartition(".")
@@ -72,6 +92,57 @@ def _path(shape: Shape, location: str) -> str:
         if spec.keep and "." not in name:
             return name
     raise UnsayableError(location)
+
+
+ESLOGGER = {
+    "schema_version": 1,
+    "mach_time": 1,
+    "time": TIME,
+    "process": {"executable": {"path": "/bin/zsh"}, "audit_token": {"pid": 500}, "ppid": 1},
+}
+
+
+def eslogger_exec(wanted: Wanted) -> Raw:
+    """A process that becomes another image."""
+    said = wanted.values()
+    target = {"executable": {"path": said.pop("process.executable", "/usr/bin/true")}, "audit_token": {"pid": 501}}
+    arguments = str(said.pop("process.command_line", "true")).split(" ")
+    tree: dict[str, Any] = {**ESLOGGER, "event_type": 9, "event": {"exec": {"target": target, "args": arguments}}}
+    if parent := said.pop("process.parent.executable", ""):
+        tree["process"] = {**ESLOGGER["process"], "executable": {"path": parent}}  # type: ignore[dict-item]
+    return _eslogger(wanted, said, tree)
+
+
+def eslogger_create(wanted: Wanted) -> Raw:
+    """A file that is created."""
+    said = wanted.values()
+    made = {"destination_type": 0, "destination": {"existing_file": {"path": said.pop("file.path", "/tmp/a")}}}
+    tree: dict[str, Any] = {**ESLOGGER, "event_type": 13, "event": {"create": made}}
+    if image := said.pop("process.executable", ""):
+        tree["process"] = {**ESLOGGER["process"], "executable": {"path": image}}  # type: ignore[dict-item]
+    return _eslogger(wanted, said, tree)
+
+
+def ecs_event(wanted: Wanted) -> Raw:
+    """An event of an endpoint agent that writes ECS."""
+    tree: dict[str, Any] = {"@timestamp": TIME, "ecs": {"version": "8.11.0"}, "agent": {"type": "endpoint"}}
+    for location, value in {**wanted.route, **wanted.values()}.items():
+        name = named(location)[0]
+        if value is None or value == "*":
+            continue
+        if name.startswith("yaodun.") or not table().get(name) or wanted.keyword:
+            raise UnsayableError(location)
+        if value == "zq" and name.endswith((".ip", ".port")):
+            continue
+        array = name in ("event.category", "event.type", "registry.data.strings")
+        plant(tree, name, [value] if array else str(value))
+    return Raw("ECS JSON of an endpoint agent", FrameKind.NDJSON, orjson.dumps(tree))
+
+
+def _eslogger(wanted: Wanted, said: dict[str, Any], tree: dict[str, Any]) -> Raw:
+    if left := [location for location in said if location not in wanted.route]:
+        raise UnsayableError(", ".join(left))
+    return Raw("eslogger JSON of macOS", FrameKind.NDJSON, orjson.dumps(tree))
 
 
 WHOLE = ("id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "certificate.serial")

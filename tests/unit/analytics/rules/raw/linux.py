@@ -5,6 +5,8 @@ Formats: audit records (linux-audit ``auditd`` documentation: text with unusual 
 
 from __future__ import annotations
 
+import re
+
 from collectors.frames import FrameKind, pack_records
 from tests.unit.analytics.rules.raw.wanted import Raw, UnsayableError, Wanted, below
 
@@ -16,7 +18,7 @@ _USER = ("USER_", "ADD_", "DEL_", "CRED_", "SERVICE_")
 
 def audit_records(wanted: Wanted) -> Raw:
     """The records of one event; what a rule asks of ``type`` is the record the fields stand in."""
-    kind = _of(wanted, "auditd.message_type") or wanted.route.get("auditd.message_type") or "SYSCALL"
+    kind = _kind(wanted)
     fields: dict[str, str] = {}
     for location, value in wanted.values().items():
         if name := below(location, "auditd.data."):
@@ -33,6 +35,15 @@ def audit_records(wanted: Wanted) -> Raw:
     if wanted.keyword:
         lines.append(_record("PROCTITLE", {"proctitle": wanted.keyword}))
     return Raw("Linux audit records", FrameKind.LINES, "\n".join(lines).encode(), count=len(lines))
+
+
+def _kind(wanted: Wanted) -> str:
+    """The type that is asked for; else that of the record which has such fields."""
+    asked = _of(wanted, "auditd.message_type") or wanted.route.get("auditd.message_type") or "*"
+    if asked not in ("*", "zq"):
+        return asked.upper()
+    argument = any(re.search(r"auditd\.data\.a\d+$", location) for location in wanted.values())
+    return "EXECVE" if argument else "SYSCALL"
 
 
 _OF_SYSCALL = ("exe", "comm", "key", "syscall", "SYSCALL", "euid", "uid", "success")
@@ -62,7 +73,7 @@ def _pair(name: str, value: str) -> str:
     return f'{name}="{value}"'
 
 
-def syslog_line(wanted: Wanted, program: str, message: str, priority: int = 38) -> Raw:
+def syslog_line(program: str, message: str, priority: int = 38) -> Raw:
     """A message of a program."""
     line = f"<{priority}>Mar  2 08:15:30 host {program}[4711]: {message}"
     return Raw(f"syslog of {program}", FrameKind.SYSLOG, pack_records([line.encode()]))
@@ -73,4 +84,22 @@ def program_line(wanted: Wanted) -> Raw:
     program = wanted.route.get("log.syslog.appname") or wanted.source.service or wanted.source.product or "app"
     if any(location not in wanted.route for location in wanted.values()):
         raise UnsayableError(", ".join(wanted.values()))
-    return syslog_line(wanted, "kernel" if program == "*" else program, wanted.keyword)
+    facility = wanted.route.get("log.syslog.facility.code")
+    priority = int(facility) * 8 + 5 if facility else 38
+    return syslog_line("kernel" if program == "*" else program, wanted.keyword, priority)
+
+
+def sudo_line(wanted: Wanted) -> Raw:
+    """What sudo logs of a command."""
+    user = wanted.values().get("user.effective.name")
+    if user is None or wanted.keyword:
+        raise UnsayableError("anything but the user")
+    return syslog_line("sudo", f"alice : TTY=pts/0 ; PWD=/home/alice ; USER={user} ; COMMAND=/bin/sh", 85)
+
+
+def postgresql_line(wanted: Wanted) -> Raw:
+    """A statement as PostgreSQL logs it."""
+    if wanted.values():
+        raise UnsayableError(", ".join(wanted.values()))
+    line = f"2026-03-02 08:15:30.123 UTC [811] app@drugs LOG:  statement: {wanted.keyword}"
+    return Raw("PostgreSQL log", FrameKind.LINES, line.encode(), {"path": "/var/log/postgresql/postgresql.log"})

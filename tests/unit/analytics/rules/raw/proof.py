@@ -57,7 +57,7 @@ class Proof:
             for index in self._variants.get(rule, ()):
                 for raw in self._made(index, seed, problems):
                     tries += 1
-                    if self._fires(rule, raw, problems):
+                    if self.fires(rule, raw, problems):
                         return Outcome(rule, raw, tries)
         return Outcome(rule, None, tries, tuple(f"{many} x {problem}" for problem, many in problems.most_common(4)))
 
@@ -72,7 +72,8 @@ class Proof:
             except UnsayableError as error:
                 problems[f"{_name(write)} cannot say {error}"] += 1
 
-    def _fires(self, rule: int, raw: Raw, problems: Counter[str]) -> bool:
+    def fires(self, rule: int, raw: Raw, problems: Counter[str]) -> bool:
+        """Whether the record fires the rule; why not goes into ``problems``."""
         for event in self.events(raw, problems):
             if any(self.ruleset.variants[found].rule == rule for found in self._matcher.match(event)):
                 return True
@@ -82,7 +83,9 @@ class Proof:
     def events(self, raw: Raw, problems: Counter[str] | None = None) -> Iterator[Event]:
         """What parsers and conforming make of a record."""
         problems = Counter() if problems is None else problems
-        frame = Frame("proof", raw.kind, raw.count, int(RECEIVED.timestamp() * 1e9), raw.body, "192.0.2.1", "", raw.meta)
+        frame = Frame(
+            "proof", raw.kind, raw.count, int(RECEIVED.timestamp() * 1e9), raw.body, "192.0.2.1", "", raw.meta
+        )
         for item in self._parsers.parse(frame):
             if not isinstance(item, Parsed):
                 problems[f"{raw.format} refused: {item.rejection.detail[:80]}"] += 1
@@ -113,4 +116,9 @@ def wanted_of(ruleset: RuleSet, index: int, seed: int) -> Wanted | None:
         name: value for name, value in fields.items() if not (name in route and value in ("zq", None))
     }
     source = ruleset.rules[variant.rule].logsource
-    return Wanted(source, {name: told.get(name, value) for name, value in route.items()}, told, keyword or "")
+    return Wanted(
+        source,
+        {name: told.get(name, value) for name, value in route.items()},
+        told,
+        "" if keyword in (None, "zq") else keyword,
+    )

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from collectors.frames import FrameKind, pack_records
 from tests.unit.analytics.rules.raw.wanted import Raw, UnsayableError, Wanted, named
 
@@ -23,18 +25,22 @@ _COMBINED = {
     "source.ip",
     "url.domain",
 }
+_NUMBERS = ("http.response.status_code", "source.port", "destination.port")
 
 
 def by_field(wanted: Wanted, known: set[str]) -> dict[str, str]:
     """The values by the first alternative that the format knows."""
     said: dict[str, str] = {}
     for location, value in wanted.values().items():
-        if location in wanted.route:
-            continue
         name = next((name for name in named(location) if name in known), None)
+        if name is None and location in wanted.route:
+            continue
         if name is None:
             raise UnsayableError(location)
-        said[name] = str(value)
+        if value != "zq" or name not in _NUMBERS:
+            said[name] = str(value)
+    if wanted.keyword and "url.original" in known:
+        said["url.query"] = "&".join(part for part in (said.get("url.query", ""), wanted.keyword) if part)
     return said
 
 
@@ -64,13 +70,38 @@ def access_line(wanted: Wanted, software: str = "apache2") -> Raw:
     )
     if "url.domain" in said:
         line = f"{said['url.domain']}:443 {line}"
-    if wanted.keyword:
-        raise UnsayableError("keyword")
     return Raw("Combined Log Format", FrameKind.LINES, line.encode(), {"path": f"/var/log/{software}/access.log"})
 
 
 def _quotable(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+_NGINX = {
+    "url.original": "request_uri",
+    "http.request.method": "request_method",
+    "http.response.status_code": "status",
+    "http.request.mime_type": "content_type",
+    "http.request.headers.cookie": "http_cookie",
+    "http.request.referrer": "http_referer",
+    "user_agent.original": "http_user_agent",
+    "url.domain": "http_host",
+    "user.name": "remote_user",
+}
+
+
+def nginx_document(wanted: Wanted) -> Raw:
+    """An access record of nginx with ``log_format ... escape=json``."""
+    said = by_field(wanted, {*_NGINX, "url.path", "url.query", "url.extension"})
+    asked = target({"url.original": "", **said})
+    method = said.get("http.request.method", "GET")
+    tree = {
+        "time_iso8601": "2026-03-02T08:15:30+00:00",
+        "remote_addr": "192.0.2.7",
+        "request": f"{method} {asked} HTTP/1.1",
+    }
+    tree |= {_NGINX[name]: value for name, value in said.items() if name in _NGINX} | {"request_uri": asked}
+    return Raw("nginx JSON access log", FrameKind.NDJSON, orjson.dumps(tree))
 
 
 def squid_line(wanted: Wanted) -> Raw:
@@ -100,7 +131,7 @@ def netfilter_line(wanted: Wanted) -> Raw:
     line = (
         "<4>Mar  2 08:15:30 gw kernel: [  12.345] IN=eth0 OUT= MAC=00:00:5e:00:53:01 "
         f"SRC={said.get('source.ip', '192.0.2.7')} DST={said.get('destination.ip', '198.51.100.9')} LEN=60 TOS=0x00 "
-        f"PREC=0x00 TTL=64 ID=1 DF PROTO=TCP SPT={said.get('source.port', 40000)} DPT={said.get('destination.port', 80)} "
-        "WINDOW=64240 RES=0x00 SYN URGP=0"
+        f"PREC=0x00 TTL=64 ID=1 DF PROTO=TCP SPT={said.get('source.port', 40000)} "
+        f"DPT={said.get('destination.port', 80)} WINDOW=64240 RES=0x00 SYN URGP=0"
     )
     return Raw("netfilter LOG", FrameKind.SYSLOG, pack_records([line.encode()]))

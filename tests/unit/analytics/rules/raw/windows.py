@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 import orjson
 
 from collectors.frames import FrameKind, pack_records
+from tests.unit.analytics.rules.raw.schemas import event_data
 from tests.unit.analytics.rules.raw.wanted import TIME, Raw, UnsayableError, Wanted, below, named
 
 _NAMESPACE = "http://schemas.microsoft.com/win/2004/08/events/event"
@@ -45,7 +46,9 @@ def event_xml(wanted: Wanted) -> str:
     rows = [f"<Data Name={quoteattr(name)}>{escape(value)}</Data>" for name, value in data.items()]
     if wanted.keyword:
         rows.append(f"<Data>{escape(wanted.keyword)}</Data>")
-    text = f'<Event xmlns="{_NAMESPACE}"><System>{"".join(system)}</System><EventData>{"".join(rows)}</EventData></Event>'
+    text = (
+        f'<Event xmlns="{_NAMESPACE}"><System>{"".join(system)}</System><EventData>{"".join(rows)}</EventData></Event>'
+    )
     if any(ord(char) < 32 for char in text):
         raise UnsayableError("control characters")
     return text
@@ -94,8 +97,11 @@ def _sorted(wanted: Wanted) -> tuple[dict[str, str], dict[str, str]]:
     """What goes into the head of the event, and what into its data."""
     head: dict[str, str] = {}
     data: dict[str, str] = {}
+    known = event_data(wanted.route.get("winlog.channel"), wanted.route.get("winlog.event_id"))
     for location, value in {**_route(wanted), **wanted.values()}.items():
         if name := below(location, "winlog.event_data."):
+            if known and name not in known:
+                raise UnsayableError(f"{name}, the event has no such field")
             data[name] = str(value)
         elif location.startswith("winlog.") or location in ("log.level", "message"):
             head[named(location)[0]] = str(value)
