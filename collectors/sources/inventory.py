@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from collectors.delivery import deliver
 from collectors.sources.exec_connector import ExecConnector, Happened
+from collectors.sources.firewall import rule_sets
 from collectors.sources.keys import ssh_keys
 from collectors.sources.processes import Process, ProcessTable, describe, read_process
 from collectors.sources.reporting import Host, Reporter, Reporting, milliseconds
@@ -163,6 +164,7 @@ class InventorySource(Reporting):
     async def _snapshot(self, sink: EventSink) -> None:
         now = milliseconds(self._reporter.now())
         items = [*self._process_items(), *self._sockets.items(self._processes), *self._users.items(), *ssh_keys()]
+        items += await asyncio.to_thread(lambda: list(rule_sets()))
         documents = [_item(kind, key, "present", fields, now) for kind, key, fields in items]
         for start in range(0, len(documents), 500):
             await deliver(sink, [self._reporter.documents(documents[start : start + 500], Stream.INVENTORY)])

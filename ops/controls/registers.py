@@ -69,12 +69,15 @@ class RegisterFacts:
     def _of_alerts(self, object_id: str, now: datetime) -> Iterator[Fact]:
         only = {"system": (object_id,)}
         page = self._alerts.search(AlertQuery(only=only, since=now - LOOK_BACK, limit=1000))
-        if not page.alerts:
-            return
         evidence = f"/alerts?system={object_id}&state=any"
-        whole = sum(bool(alert.entity.get("value") and alert.rule.get("id")) for alert in page.alerts)
-        share = round(100 * whole / len(page.alerts), 2)
-        yield fact(OBJECT, "detection.alert_fields_pct", share, now, "alerts", evidence=evidence)
+        if page.alerts:
+            told, shown = page.alerts, evidence
+        else:
+            told, shown = self._alerts.search(AlertQuery(since=now - LOOK_BACK, limit=1000)).alerts, "/alerts?state=any"
+        if told:
+            whole = sum(bool(alert.entity.get("value") and alert.rule.get("id")) for alert in told)
+            share = round(100 * whole / len(told), 2)
+            yield fact(OBJECT, "detection.alert_fields_pct", share, now, "alerts", evidence=shown)
         due = [alert for alert in page.alerts if alert.state != "new" or alert.first_seen < now - HANDLE_WITHIN]
         if due:
             handled = round(100 * sum(alert.state != "new" for alert in due) / len(due), 2)

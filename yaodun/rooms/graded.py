@@ -21,6 +21,7 @@ from ops.calendar.clocks import Clocks
 from ops.calendar.dates import SiteDates
 from ops.controls.casework import CaseworkFacts
 from ops.controls.duties import DutyFacts
+from ops.controls.firewalls.facts import RulesetFacts
 from ops.controls.measured import MeasuredFacts
 from ops.controls.registers import RegisterFacts
 from ops.controls.scans import ScanFacts
@@ -174,7 +175,7 @@ def controls_of(site: Site, store: EventStore) -> Controls:
         RegisterFacts(site.register, alerts, findings), SiteFacts(site, store),
         CaseworkFacts(_books(site, alerts), store),
         ScanFacts(store, site.register, partial(_members, site), Changes(site.records, site.clock, record).listed),
-        DutyFacts(store, partial(combined_roles, site)),
+        DutyFacts(store, partial(combined_roles, site)), RulesetFacts(store, partial(_members, site)),
     )  # fmt: skip
     return Controls(site.records, site.clock, sources)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from analytics.behaviour.kept import FILE as HABITS
 from analytics.rules.load import shipped_rules
 from infra.errors import AppError
 from infra.events.stream import Stream
@@ -133,10 +134,21 @@ class SiteFacts:
         ):
             if self._count(now, chosen):
                 yield kind, True, href
-        judged = read_state(self._site.home.state).judged
+        judged = self._judged()
         if judged is not None:
-            yield "detection.behaviour_active", True, "/business"
-            yield "detection.behaviour_model_age_days", round((now - judged).total_seconds() / 86_400, 2), "/business"
+            at, href = judged
+            yield "detection.behaviour_active", True, href
+            yield "detection.behaviour_model_age_days", round((now - at).total_seconds() / 86_400, 2), href
+
+    def _judged(self) -> tuple[datetime, str] | None:
+        """When behaviour was last judged: that of people, hosts and addresses, or that of the business."""
+        times: list[tuple[datetime, str]] = []
+        habits = self._site.home.state / "behaviour" / HABITS
+        if habits.is_file():
+            times.append((datetime.fromtimestamp(habits.stat().st_mtime, UTC), "/entities"))
+        if (business := read_state(self._site.home.state).judged) is not None:
+            times.append((business, "/business"))
+        return max(times, default=None)
 
     def _count(self, now: datetime, chosen: Filter) -> int:
         window = Window(now - RECENT, now + timedelta(seconds=1))
