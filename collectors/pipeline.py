@@ -6,9 +6,11 @@ the spool position in one transaction. A crash anywhere repeats the turn: events
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -67,6 +69,10 @@ class Pipeline:
 
     def turn(self, max_bytes: int = 4 << 20, max_frames: int = 500) -> int:
         """Take what is there, at most so much; returns how many frames were taken."""
+        with _uncollected():
+            return self._turn(max_bytes, max_frames)
+
+    def _turn(self, max_bytes: int, max_frames: int) -> int:
         taken = self._reader.read(max_bytes, max_frames)
         if not taken:
             return 0
@@ -86,10 +92,10 @@ class Pipeline:
         return len(taken)
 
     def _take(self, frame: Frame, position: SpoolPosition, turn: _Turn) -> None:
-        hour, records = frame.arrival_hour, 0
+        hour, records, times = frame.arrival_hour, 0, (frame.received, frame.collected)
         places = NumberedIds(hour, frame.source, f"{position.segment}.{position.offset}")
-        answer, made = self._parsers.parse(frame), dict[int, Event]()
-        for index, item in enumerate(answer):
+        made: dict[int, Event] = {}
+        for index, item in enumerate(self._parsers.parse(frame)):
             records += item.records
             own = item.identity if isinstance(item, Parsed) else frame.identity and f"{frame.identity}#{index}"
             name = event_id(hour, frame.source, own) if own else places.of(index)
@@ -99,14 +105,16 @@ class Pipeline:
                 turn.quarantine(frame, quarantined(frame, item.rejection, item.original), name, item.records)
             elif (first := made.get(id(item))) is not None:
                 turn.repeat(frame, item.stream, first, name, item.records)
-            elif (event := self._conform(frame, item, name, turn)) is not None:
+            elif (event := self._conform(frame, times, item, name, turn)) is not None:
                 made[id(item)] = event
         if records != frame.count:
             log.error("pipeline.count", extra={"source": frame.source, "stated": frame.count, "parsed": records})
 
-    def _conform(self, frame: Frame, item: Parsed, name: str, turn: _Turn) -> Event | None:
+    def _conform(
+        self, frame: Frame, times: tuple[datetime, datetime], item: Parsed, name: str, turn: _Turn
+    ) -> Event | None:
         """Keep the event of a record; None where it went to quarantine."""
-        found = self._conformer.conform(item.document, frame.received, frame.collected)
+        found = self._conformer.take(item.document, *times)
         if isinstance(found, Rejection):
             event = quarantined(frame, found, orjson.dumps(item.document, default=_plain))
             turn.quarantine(frame, event, name, item.records)
@@ -143,6 +151,19 @@ class Pipeline:
         self.totals["stored"] += turn.stored.total()
         self.totals["quarantined"] += turn.quarantined.total()
         self.newest_ns = taken[-1][0].received_ns
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for cycles meanwhile: a turn makes a million containers, none of which is part of one."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class _Turn:

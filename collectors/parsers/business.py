@@ -45,7 +45,7 @@ def refusal_in(line: bytes) -> Unfit | None:
 
 def looks_like_business(tree: Mapping[str, Any]) -> bool:
     """Whether a JSON document claims to be a business event."""
-    return all(isinstance(tree.get(mark), str) for mark in _MARKS)
+    return "recorded" in tree and all(isinstance(tree.get(mark), str) for mark in _MARKS)
 
 
 def split_business(context: Context) -> list[Parsed | Refused]:

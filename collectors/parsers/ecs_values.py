@@ -146,6 +146,10 @@ def _collect(event: Event, target: str, names: Iterable[str]) -> None:
         event[target] = list(dict.fromkeys(values))
 
 
+PATHS = frozenset(("file.path", "process.executable", "process.parent.executable", "dll.path", "file.name"))
+"""Without any of these there is nothing for ``file_names`` to do."""
+
+
 def file_names(event: Event) -> None:
     """``file.name``, ``.directory`` and ``.extension``, and ``process.name`` from the paths, Windows and Unix."""
     _split(event, "file.path", "file.name", "file.directory")

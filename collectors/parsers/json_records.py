@@ -4,11 +4,12 @@ is."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from collectors.parsers.by_names import by_names
-from collectors.parsers.ecs_values import file_names, put, relate
+from collectors.parsers.ecs_values import PATHS, file_names, put, relate
 from collectors.parsers.flatten import flatten
 from collectors.parsers.journal import is_journal, read_journal
 from collectors.parsers.json_shapes import shipped_shapes
@@ -20,6 +21,8 @@ from infra.events.stream import Event, Stream
 _LISTS = ("Records", "records", "items", "value")
 """Members under which CloudTrail, Azure, Kubernetes and Graph wrap many records in one document."""
 MAX_UNWRAPPED = 10_000
+MAX_BESIDE_LIST = 6
+"""Members of a document that wraps records; with more it is a record of its own."""
 _OURS_ALONE = (
     "event.id",
     "event.ingested",
@@ -56,19 +59,19 @@ Reading = tuple[str, Event, Stream]
 
 
 def read_json(tree: dict[str, Any], clock: Clockwork) -> Iterator[Reading]:
-    """Parser name ('' where none knew it), document and stream of each record in ``tree``; raises ``TooDeepError``."""
-    wrapped = _wrapped(tree)
+    """Parser name ('' where none knew it), document and stream of each record in ``tree``; raises ``TooDeepError``.
+
+    The documents are the caller's, to change as it likes."""
+    wrapped = _wrapped(tree) if len(tree) <= MAX_BESIDE_LIST else None
     if wrapped is None:
-        yield _one(tree, clock)
-        return
-    for item in wrapped:
-        yield _one(item, clock)
+        return iter((_one(tree, clock),))
+    return (_one(item, clock) for item in wrapped)
 
 
 def _wrapped(tree: dict[str, Any]) -> list[dict[str, Any]] | None:
     for name in _LISTS:
         items = tree.get(name)
-        if isinstance(items, list) and items and len(tree) <= 6 and all(isinstance(item, dict) for item in items):
+        if isinstance(items, list) and items and all(isinstance(item, dict) for item in items):
             return items[:MAX_UNWRAPPED] if _known(items[0]) is not None else None
     return None
 
@@ -107,23 +110,43 @@ def _one(tree: dict[str, Any], clock: Clockwork) -> Reading:
 
 def _generic(tree: dict[str, Any], clock: Clockwork) -> Reading:
     event = flatten(tree)
-    if (names := _kept_names(tuple(event))) is not None:
-        event = dict(zip(names, event.values(), strict=True))
-    claims_ecs = "ecs.version" in event
-    if not claims_ecs:
+    said = _said(tuple(event))
+    if said.kept is not None:
+        event = dict(zip(said.kept, event.values(), strict=True))
+    if not said.ecs:
         _aliases(event, clock)
-    name = "ecs" if claims_ecs else "json"
+    name = "ecs" if said.ecs else "json"
     message, program = event.get("message"), event.get("process.name")
-    said = claims_ecs and event.get("event.category") and event.get("event.action")
-    if not said and isinstance(message, str) and isinstance(program, str):
+    parser = ""
+    understood = said.ecs and event.get("event.category") and event.get("event.action")
+    if not understood and isinstance(message, str) and isinstance(program, str):
         parser, fields = read_message(message, program, clock)
         if parser:
             name = f"{name}/{parser}"
             event = {**event, **{field: value for field, value in fields.items() if field not in event}}
-    file_names(event)
-    if not claims_ecs:
+    if said.paths or parser:
+        file_names(event)
+    if not said.ecs:
         relate(event)
-    return name, event, _stream_of(tuple(event))
+    return name, event, said.stream
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the names of a document alone say: those kept in their place (None for the same), whether it claims to be
+    ECS, whether it has paths, and its stream."""
+
+    kept: tuple[str, ...] | None
+    ecs: bool
+    paths: bool
+    stream: Stream
+
+
+@by_names
+def _said(names: tuple[str, ...]) -> _Said:
+    kept = tuple(map(kept_name, names))
+    paths = not PATHS.isdisjoint(kept)
+    return _Said(None if kept == names else kept, "ecs.version" in kept, paths, _stream_of(kept))
 
 
 @lru_cache(maxsize=65_536)
@@ -131,13 +154,6 @@ def kept_name(name: str) -> str:
     """What only the platform may say about an event is kept under another name when a client says it."""
     ours = any(name == own or (own.endswith(".") and name.startswith(own)) for own in _OURS_ALONE)
     return f"client.said.{name}" if ours else name
-
-
-@by_names
-def _kept_names(names: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The names of a document that are kept in place of ``names``; None where they are the same."""
-    kept = tuple(map(kept_name, names))
-    return None if kept == names else kept
 
 
 def _aliases(event: Event, clock: Clockwork) -> None:
@@ -152,7 +168,6 @@ def _aliases(event: Event, clock: Clockwork) -> None:
         put(event, "process.name", tag.partition("[")[0].rstrip(":"))
 
 
-@by_names
 def _stream_of(names: tuple[str, ...]) -> Stream:
     if "yaodun.metric.name" in names:
         return Stream.METRICS

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from collectors.parsers.raw_text import keep_raw, read_text
 from collectors.parsers.seams import Parsed, Refused
 from collectors.parsers.times import Clockwork
@@ -39,6 +42,10 @@ class Context:
         event: Event = dict(self.inherited)
         keep_raw(event, raw, text, encoding)
         return event, text
+
+    def beside(self, raw: bytes) -> Iterable[tuple[str, Any]]:
+        """What a document that was read out of ``raw`` gets where it has nothing of the name."""
+        return self.document(raw)[0].items()
 
 
 def parsed(event: Event, stream: Stream = Stream.LOGS, identity: str = "", records: int = 1) -> Parsed:

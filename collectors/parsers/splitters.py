@@ -16,7 +16,6 @@ from collectors.parsers.business import business_record, looks_like_business, sp
 from collectors.parsers.flatten import TooDeepError
 from collectors.parsers.journal import read_journal
 from collectors.parsers.json_records import read_json
-from collectors.parsers.raw_text import keep_raw, read_text
 from collectors.parsers.records import MAX_RECORD, Context, parsed, refused, too_large
 from collectors.parsers.seams import Parsed, Refused
 from collectors.parsers.tables import shipped_tables
@@ -194,17 +193,12 @@ def _documents(context: Context, raw: bytes, tree: dict[str, Any], identity: str
     if looks_like_business(tree):
         return [business_record(context, raw)]
     answer: Answer = []
-    for number, (parser, event, stream) in enumerate(read_json(tree, context.clock)):
-        document = dict(context.inherited)
-        if number == 0:
-            text, encoding = read_text(raw)
-        else:
-            text, encoding = "", "utf-8"
-        keep_raw(document, raw, text, encoding)
-        document.update(event)
+    for number, (parser, document, stream) in enumerate(read_json(tree, context.clock)):
+        for name, value in context.beside(raw if number == 0 else b""):
+            document.setdefault(name, value)
         document.setdefault("yaodun.parser", parser)
         own = f"{identity}:{number}" if identity and number else identity
-        answer.append(parsed(document, stream, own, 1 if number == 0 else 0))
+        answer.append(Parsed(stream, document, own, 1 if number == 0 else 0))
     return answer
 
 

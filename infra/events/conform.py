@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from infra.events.stream import Event
 from infra.events.table import Field, FieldType, Table
 
@@ -22,14 +24,12 @@ MAX_FUTURE = timedelta(minutes=5)
 MAX_AHEAD = timedelta(hours=24)
 """How far the clock of a host may be ahead of ours before its events are quarantined."""
 MAX_NAMES = 65_536
-_APART = "\0"
 MAX_SHAPES, MAX_SHAPE_TEXT = 2_048, 16_384
 """Plans that are kept, and the characters of the names of one: who makes up names must not fill the memory."""
 _LONG_MIN, _LONG_MAX = -(2**63), 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(msgspec.Struct, frozen=True):
     """Why a document was not taken: a stable reason code, the field, and words for a person."""
 
     reason: str
@@ -37,8 +37,7 @@ class Rejection:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Conformed:
+class Conformed(msgspec.Struct, frozen=True):
     """An event that meets the table."""
 
     event: Event
@@ -62,12 +61,12 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What documents of the same names and types need: where their values go, which of them must be looked at, and
-    which go into a flat field (by the name they have until then)."""
+    """What documents of the same names and types need, by name: values whose size or kind is asked, values to be read,
+    and those that go into a flat field. All others stay as they are."""
 
-    targets: tuple[str, ...]
-    looked_at: tuple[tuple[int, _Place], ...]
-    flat: tuple[tuple[str, _Place], ...]
+    asked: tuple[tuple[str, Callable[[Any], bool], Callable[[Any], Any]], ...]
+    read: tuple[tuple[str, Callable[[Any], Any]], ...]
+    flat: tuple[tuple[str, str, str], ...]
 
 
 Shape = tuple[tuple[str, ...], tuple[type, ...]]
@@ -82,14 +81,29 @@ class Conformer:
         self._places: dict[str, _Place] = {}
         self._plans: dict[Shape, _Plan | None] = {}
         self._fresh: set[Shape] = set()
+        self._asked: tuple[datetime | None, datetime | None] = (None, None)
+        self._answer = datetime.min.replace(tzinfo=UTC)
 
     def conform(self, document: Event, received: datetime, collected: datetime | None = None) -> Conformed | Rejection:
         """The event of ``document``, or why not. An absent ``@timestamp`` is filled with ``collected``, the time by the
         clock of the host it comes from, or ``received``."""
+        return self.take(document.copy(), received, collected)
+
+    def take(self, document: Event, received: datetime, collected: datetime | None = None) -> Conformed | Rejection:
+        """As ``conform``; ``document`` itself may become the event. One that is rejected stays as it is."""
         shape = (tuple(document), tuple(map(type, document.values())))
         plan = self._plans.get(shape) or self._planned(shape)
-        found = self._one_by_one(document) if plan is None else _by_plan(plan, document)
-        return found if isinstance(found, Rejection) else self._timed(found, received, collected or received)
+        made = self._one_by_one(document) if plan is None else _by_plan(plan, document)
+        if isinstance(made, Rejection):
+            return made
+        collected = collected or received
+        moment = made.get("@timestamp") or (plan and document.get("@timestamp")) or collected
+        if moment > self._newest(received, collected):
+            return Rejection("future_timestamp", "@timestamp", f"{moment.isoformat()} lies after receipt")
+        event = made if plan is None else _changed(plan, document, made)
+        event.setdefault("@timestamp", collected)
+        event.setdefault("event.ingested", received)
+        return Conformed(event)
 
     def _planned(self, shape: Shape) -> _Plan | None:
         """The plan for documents of ``shape`` once they come again; None for those whose values have to be taken one by
@@ -109,16 +123,18 @@ class Conformer:
         return self._plans[shape]
 
     def _plan(self, names: tuple[str, ...], types: tuple[type, ...]) -> _Plan | None:
-        places = [self._places.get(name) or self._learn(name) for name in names]
-        targets = tuple(f"{_APART}{at}" if place.key else place.target for at, place in enumerate(places))
-        flat = tuple((target, place) for target, place in zip(targets, places, strict=True) if place.key)
-        if type(None) in types or len(set(targets)) < len(targets) or any(one.target in targets for _, one in flat):
+        places = [
+            (name, self._places.get(name) or self._learn(name), kind) for name, kind in zip(names, types, strict=True)
+        ]
+        flat = tuple((name, place.target, place.key) for name, place, _ in places if place.key)
+        if type(None) in types or any(target in names for _, target, _ in flat):
             return None
-        looked_at = tuple(
-            (at, place) for at, (place, kind) in enumerate(zip(places, types, strict=True))
-            if not place.key and (place.ready is not kind or place.fits is not None)
-        )  # fmt: skip
-        return _Plan(targets, looked_at, flat)
+        whole = [(name, place, place.ready is kind) for name, place, kind in places if not place.key]
+        return _Plan(
+            tuple((name, place.fits, place.read) for name, place, ready in whole if ready and place.fits is not None),
+            tuple((name, place.read) for name, place, ready in whole if not ready),
+            flat,
+        )
 
     def _one_by_one(self, document: Event) -> Event | Rejection:
         event: Event = {}
@@ -139,12 +155,12 @@ class Conformer:
                 return Rejection("type_conflict", name, str(problem))
         return event
 
-    def _timed(self, event: Event, received: datetime, collected: datetime) -> Conformed | Rejection:
-        moment = event.setdefault("@timestamp", collected)
-        if moment - max(received, min(collected, received + MAX_AHEAD)) > MAX_FUTURE:
-            return Rejection("future_timestamp", "@timestamp", f"{moment.isoformat()} lies after receipt")
-        event.setdefault("event.ingested", received)
-        return Conformed(event)
+    def _newest(self, received: datetime, collected: datetime) -> datetime:
+        """The latest that an event may have happened: the records of a frame ask one after another."""
+        if received is not self._asked[0] or collected is not self._asked[1]:
+            self._asked = (received, collected)
+            self._answer = max(received, min(collected, received + MAX_AHEAD)) + MAX_FUTURE
+        return self._answer
 
     def _learn(self, name: str) -> _Place:
         if len(self._places) >= MAX_NAMES:
@@ -157,19 +173,25 @@ class Conformer:
 
 
 def _by_plan(plan: _Plan, document: Event) -> Event | Rejection:
-    values = list(document.values())
-    for at, place in plan.looked_at:
-        value = values[at]
-        if type(value) is place.ready and (place.fits is None or place.fits(value)):
-            continue
-        try:
-            values[at] = place.read(value)
-        except _UnfitError as problem:
-            return Rejection("type_conflict", list(document)[at], str(problem))
-    event = dict(zip(plan.targets, values, strict=True))
-    for apart, place in plan.flat:
-        event.setdefault(place.target, {})[place.key] = _flat(event.pop(apart))
-    return event
+    """The values of ``document`` that are not what they have to be, as they have to be."""
+    made: Event = {}
+    name = ""
+    try:
+        for name, fits, read in plan.asked:
+            if not fits(document[name]):
+                made[name] = read(document[name])
+        for name, read in plan.read:
+            made[name] = read(document[name])
+    except _UnfitError as problem:
+        return Rejection("type_conflict", name, str(problem))
+    return made
+
+
+def _changed(plan: _Plan, document: Event, made: Event) -> Event:
+    document.update(made)
+    for name, target, key in plan.flat:
+        document.setdefault(target, {})[key] = _flat(document.pop(name))
+    return document
 
 
 def _reader(field: Field) -> Callable[[Any], Any]:
