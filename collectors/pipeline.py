@@ -16,9 +16,9 @@ from typing import Protocol
 
 import orjson
 
-from collectors.parsers.seams import Parsed, Parsers
+from collectors.parsers.seams import Parsed, Parsers, Refused
 from collectors.seen import Seen
-from infra.events import Conformed, Conformer, Detector, Event, Frame, Rejection, Signal, Stream, table
+from infra.events import Conformer, Detector, Event, Frame, Rejection, Signal, Stream, table
 from infra.events.frame import SKEW
 from infra.events.table import ECS_VERSION
 from infra.ids import NumberedIds, event_id
@@ -92,10 +92,11 @@ class Pipeline:
         return len(taken)
 
     def _take(self, frame: Frame, position: SpoolPosition, turn: _Turn) -> None:
-        hour, records, times = frame.arrival_hour, 0, (frame.received, frame.collected)
+        hour, records = frame.arrival_hour, 0
         places = NumberedIds(hour, frame.source, f"{position.segment}.{position.offset}")
-        made: dict[int, Event] = {}
-        for index, item in enumerate(self._parsers.parse(frame)):
+        answer = self._parsers.parse(frame)
+        found, made = self._conformed(frame, answer), dict[int, Event]()
+        for index, item in enumerate(answer):
             records += item.records
             own = item.identity if isinstance(item, Parsed) else frame.identity and f"{frame.identity}#{index}"
             name = event_id(hour, frame.source, own) if own else places.of(index)
@@ -105,23 +106,20 @@ class Pipeline:
                 turn.quarantine(frame, quarantined(frame, item.rejection, item.original), name, item.records)
             elif (first := made.get(id(item))) is not None:
                 turn.repeat(frame, item.stream, first, name, item.records)
-            elif (event := self._conform(frame, times, item, name, turn)) is not None:
-                made[id(item)] = event
+            elif isinstance(event := found[id(item)], Rejection):
+                refusal = quarantined(frame, event, orjson.dumps(item.document, default=_plain))
+                turn.quarantine(frame, refusal, name, item.records)
+            else:
+                made[id(item)] = finished(event, frame, item.stream, name, self._enrich)
+                turn.keep(frame, item.stream, event, item.records)
         if records != frame.count:
             log.error("pipeline.count", extra={"source": frame.source, "stated": frame.count, "parsed": records})
 
-    def _conform(
-        self, frame: Frame, times: tuple[datetime, datetime], item: Parsed, name: str, turn: _Turn
-    ) -> Event | None:
-        """Keep the event of a record; None where it went to quarantine."""
-        found = self._conformer.take(item.document, *times)
-        if isinstance(found, Rejection):
-            event = quarantined(frame, found, orjson.dumps(item.document, default=_plain))
-            turn.quarantine(frame, event, name, item.records)
-            return None
-        event = finished(found, frame, item.stream, name, self._enrich)
-        turn.keep(frame, item.stream, event, item.records)
-        return event
+    def _conformed(self, frame: Frame, answer: Sequence[Parsed | Refused]) -> dict[int, Event | Rejection]:
+        """What conforming makes of each understood record."""
+        records = {id(item): item.document for item in answer if isinstance(item, Parsed)}
+        found = self._conformer.take_all(list(records.values()), frame.received, frame.collected)
+        return dict(zip(records, found, strict=True))
 
     def _drop_repeated(self, turn: _Turn) -> None:
         repeated = self._seen.repeated(list(turn.named))
@@ -240,9 +238,8 @@ class _Turn:
         }
 
 
-def finished(found: Conformed, frame: Frame, stream: Stream, name: str, enrich: Enrich) -> Event:
+def finished(event: Event, frame: Frame, stream: Stream, name: str, enrich: Enrich) -> Event:
     """A conformed event with its identity, source, stream and place in the register."""
-    event = found.event
     event["event.id"] = name
     event["ecs.version"] = ECS_VERSION
     event["yaodun.source"] = frame.source

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -24,6 +24,8 @@ MAX_FUTURE = timedelta(minutes=5)
 MAX_AHEAD = timedelta(hours=24)
 """How far the clock of a host may be ahead of ours before its events are quarantined."""
 MAX_NAMES = 65_536
+ALIKE = 8
+"""So many documents with the same names are worth being taken together."""
 MAX_SHAPES, MAX_SHAPE_TEXT = 2_048, 16_384
 """Plans that are kept, and the characters of the names of one: who makes up names must not fill the memory."""
 _LONG_MIN, _LONG_MAX = -(2**63), 2**63 - 1
@@ -50,13 +52,20 @@ class _UnfitError(Exception):
 @dataclass(frozen=True, slots=True)
 class _Place:
     """Where a name goes: values whose type is exactly ``ready``, and that ``fits`` where that is asked, are taken as
-    they are, others through ``read``."""
+    they are, others through ``read``; ``single`` does for what is no list, None where a list is wanted."""
 
     ready: type | None
     fits: Callable[[Any], bool] | None
     target: str
     key: str
     read: Callable[[Any], Any]
+    single: Callable[[Any], Any] | None = None
+
+    def reader(self, kind: type) -> Callable[[Any], Any]:
+        """What reads values of ``kind``."""
+        if self.single is None or issubclass(kind, list | tuple):
+            return self.read
+        return _ip_text if self.single is _ip and kind is str else self.single
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +109,50 @@ class Conformer:
         moment = made.get("@timestamp") or (plan and document.get("@timestamp")) or collected
         if moment > self._newest(received, collected):
             return Rejection("future_timestamp", "@timestamp", f"{moment.isoformat()} lies after receipt")
-        event = made if plan is None else _changed(plan, document, made)
-        event.setdefault("@timestamp", collected)
-        event.setdefault("event.ingested", received)
-        return Conformed(event)
+        if plan is not None:
+            document.update(made)
+        return Conformed(_completed(plan, document if plan is not None else made, received, collected))
+
+    def take_all(
+        self, documents: Sequence[Event], received: datetime, collected: datetime | None = None
+    ) -> list[Event | Rejection]:
+        """As ``take`` of each, in their order; those with the same names are taken together, name by name."""
+        found: list[Event | Rejection] = list(documents)
+        alike: dict[tuple[str, ...], list[int]] = {}
+        for at, document in enumerate(documents):
+            alike.setdefault(tuple(document), []).append(at)
+        for names, places in alike.items():
+            if len(places) < ALIKE or not self._take_alike(
+                names, [documents[at] for at in places], received, collected
+            ):
+                for at in places:
+                    one = self.take(documents[at], received, collected)
+                    found[at] = one.event if isinstance(one, Conformed) else one
+        return found
+
+    def _take_alike(
+        self, names: tuple[str, ...], documents: Sequence[Event], received: datetime, collected: datetime | None
+    ) -> bool:
+        """Make events of documents with the same names; False, and nothing is changed, where one of them is odd."""
+        columns = dict(zip(names, zip(*map(dict.values, documents), strict=True), strict=True))
+        kinds = [set(map(type, column)) for column in columns.values()]
+        if any(len(one) > 1 for one in kinds):
+            return False
+        shape = (names, tuple(one.pop() for one in kinds))
+        plan = self._planned(shape) or self._planned(shape)  # the second time it is worth planning
+        made = _columns_by_plan(plan, columns) if plan is not None else None
+        if plan is None or made is None:
+            return False
+        collected = collected or received
+        moments = made.get("@timestamp") or columns.get("@timestamp") or (collected,)
+        if max(moments) > self._newest(received, collected):
+            return False
+        for name, values in made.items():
+            for document, value in zip(documents, values, strict=True):
+                document[name] = value
+        for document in documents:
+            _completed(plan, document, received, collected)
+        return True
 
     def _planned(self, shape: Shape) -> _Plan | None:
         """The plan for documents of ``shape`` once they come again; None for those whose values have to be taken one by
@@ -129,10 +178,10 @@ class Conformer:
         flat = tuple((name, place.target, place.key) for name, place, _ in places if place.key)
         if type(None) in types or any(target in names for _, target, _ in flat):
             return None
-        whole = [(name, place, place.ready is kind) for name, place, kind in places if not place.key]
+        whole = [(name, place, kind) for name, place, kind in places if not place.key]
         return _Plan(
-            tuple((name, place.fits, place.read) for name, place, ready in whole if ready and place.fits is not None),
-            tuple((name, place.read) for name, place, ready in whole if not ready),
+            tuple((name, one.fits, one.reader(kind)) for name, one, kind in whole if one.ready is kind and one.fits),
+            tuple((name, one.reader(kind)) for name, one, kind in whole if one.ready is not kind),
             flat,
         )
 
@@ -167,7 +216,8 @@ class Conformer:
             self._places.clear()
         field, key = self._table.resolve(name)
         ready = None if key or field.array else _READY.get(field.type)
-        place = _Place(ready, _FITS.get(field.type), field.name, key, _flat if key else _reader(field))
+        single = None if field.array or field.type is FieldType.FLAT else _READERS[field.type]
+        place = _Place(ready, _FITS.get(field.type), field.name, key, _flat if key else _reader(field), single)
         self._places[name] = place
         return place
 
@@ -187,11 +237,21 @@ def _by_plan(plan: _Plan, document: Event) -> Event | Rejection:
     return made
 
 
-def _changed(plan: _Plan, document: Event, made: Event) -> Event:
-    document.update(made)
-    for name, target, key in plan.flat:
-        document.setdefault(target, {})[key] = _flat(document.pop(name))
-    return document
+def _columns_by_plan(plan: _Plan, columns: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]] | None:
+    """The columns that are not what they have to be, as they have to be; None where a value does not fit."""
+    try:
+        made: dict[str, Sequence[Any]] = {name: list(map(read, columns[name])) for name, read in plan.read}
+    except _UnfitError:
+        return None
+    return made if all(all(map(fits, columns[name])) for name, fits, _ in plan.asked) else None
+
+
+def _completed(plan: _Plan | None, event: Event, received: datetime, collected: datetime) -> Event:
+    for name, target, key in plan.flat if plan is not None else ():
+        event.setdefault(target, {})[key] = _flat(event.pop(name))
+    event.setdefault("@timestamp", collected)
+    event.setdefault("event.ingested", received)
+    return event
 
 
 def _reader(field: Field) -> Callable[[Any], Any]:

@@ -141,3 +141,33 @@ def test_documents_that_come_again_are_taken_as_the_first_was(document: dict[str
     for again in later:
         assert isinstance(again, Conformed)
         assert sorted(map(repr, again.event.items())) == sorted(map(repr, first.event.items()))
+
+
+@given(st.lists(st.dictionaries(ours, said, max_size=5), max_size=4), st.lists(st.integers(0, 3), max_size=60))
+def test_many_documents_together_are_taken_as_each_by_itself(kinds: list[dict[str, Any]], chosen: list[int]) -> None:
+    given_documents = [kinds[one % len(kinds)] for one in chosen] if kinds else []
+    together = Conformer(table()).take_all([dict(one) for one in given_documents], NOW)
+    for document, found in zip(given_documents, together, strict=True):
+        alone = Conformer(table()).conform(document, NOW)
+        if isinstance(alone, Rejection):
+            assert found == alone
+        else:
+            assert isinstance(found, dict)
+            assert sorted(map(repr, found.items())) == sorted(map(repr, alone.event.items()))
+
+
+def test_one_odd_value_among_many_alike_costs_that_document_alone_and_leaves_it_as_it_was() -> None:
+    given_documents: list[dict[str, Any]] = [
+        {"source.port": n, "vendor.x": n, "event.created": "2026-11-18T06:00:00Z"} for n in range(40)
+    ]
+    given_documents[7]["source.port"] = "http"
+    given_documents[9]["@timestamp"] = NOW + timedelta(days=2)
+    given_documents[11]["source.port"] = 2**63
+    before = [dict(one) for one in given_documents]
+    found = Conformer(table()).take_all(given_documents, NOW)
+    reasons = {at: one.reason for at, one in enumerate(found) if isinstance(one, Rejection)}
+    assert reasons == {7: "type_conflict", 9: "future_timestamp", 11: "type_conflict"}
+    assert [given_documents[at] for at in reasons] == [before[at] for at in reasons]
+    kept = [one for one in found if isinstance(one, dict)]
+    assert [one["yaodun.flat"] for one in kept] == [{"vendor.x": n} for n in range(40) if n not in reasons]
+    assert {one["event.created"] for one in kept} == {NOW}
