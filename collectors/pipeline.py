@@ -85,7 +85,7 @@ class Pipeline:
         self._drop_repeated(turn)
         signals = self._match(turn)
         position = taken[-1][1]
-        self._store.append(Batch(spool=self._spool, position=position, events=turn.events, counts=turn.counts()))
+        self._store.append(turn.batch(self._spool, position))
         self._seen.remember(turn.named)
         self._reader.release(position)
         self._count(taken, turn, signals)
@@ -228,6 +228,11 @@ class _Turn:
     def _weigh(self, event: Event, records: int) -> None:
         if event["event.id"] in self.named:
             self.named[event["event.id"]] = records
+
+    def batch(self, spool: str, position: SpoolPosition) -> Batch:
+        """All of it, for the store."""
+        twins = {stream: told for stream, events in self.events.items() if (told := self.twins(events)) is not None}
+        return Batch(spool=spool, position=position, events=self.events, counts=self.counts(), twins=twins)
 
     def counts(self) -> dict[str, SourceCount]:
         return {

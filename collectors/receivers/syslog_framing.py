@@ -17,6 +17,8 @@ KEPT_OF_OVERSIZE = 64 << 10
 _COUNT = re.compile(rb"([1-9][0-9]{0,9}) (?=<|\xef\xbb\xbf<)")
 _COUNT_KNOWN = re.compile(rb"([1-9][0-9]{0,9}) ")
 _COUNT_BEGUN = re.compile(rb"[1-9][0-9]{0,9}(?: (?:\xef(?:\xbb\xbf?)?)?)?\Z")
+_ODD = re.compile(rb"\0|(?:\A|\n)[1-9]")
+"""What lines have to be looked at one by one for."""
 _END = re.compile(rb"[\n\0]")
 _NOTHING = b"\r\n\0 "
 
@@ -64,10 +66,21 @@ class SyslogFramer:
     def feed(self, data: bytes) -> list[Message]:
         """Messages that are complete now, in order, without their framing."""
         self._buffer += data
-        messages: list[Message] = []
+        messages: list[Message] = self._plain_lines()
         while self._buffer and self._step(messages):
             pass
         return messages
+
+    def _plain_lines(self) -> list[Message]:
+        """All whole lines at once, where nothing but LF ends one and none begins like a counted frame."""
+        end = self._buffer.rfind(b"\n") + 1
+        if self._counting or self._excess is not None or not 0 < end <= self._limit:
+            return []
+        if _ODD.search(self._buffer, 0, end):
+            return []
+        lines = bytes(self._buffer[: end - 1]).split(b"\n")
+        del self._buffer[:end]
+        return [line for line in lines if line.strip(_NOTHING)]
 
     def finish(self) -> list[Message]:
         """The last message of a connection that closed without ending it; [] where nothing was begun."""

@@ -33,13 +33,15 @@ class SourceCount(msgspec.Struct, frozen=True):
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """What one turn of the pipeline made: events per stream, counts per source, the spool position after it.
 
-    Each event carries ``event.id`` and ``@timestamp`` (aware ``datetime``). ``spool`` names the spool.
+    Each event carries ``event.id`` and ``@timestamp`` (aware ``datetime``). ``spool`` names the spool. ``twins``, for
+    streams that have any, are as of ``infra.events.Detector``: a store may bring what says the same into its form once.
     """
 
     spool: str
     position: SpoolPosition
     events: Mapping[Stream, Sequence[Event]]
     counts: Mapping[str, SourceCount]
+    twins: Mapping[Stream, Sequence[int]] = {}
 
 
 class StreamStats(msgspec.Struct, frozen=True):

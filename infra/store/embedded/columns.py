@@ -49,25 +49,41 @@ def _order() -> dict[str, int]:
     return {field.name: place for place, field in enumerate(table())}
 
 
-def to_arrow(events: Sequence[Event]) -> pa.Table:
+def to_arrow(events: Sequence[Event], twins: Sequence[int] | None = None) -> pa.Table:
     """``events`` as columns in the order of the table; their own order may change. Names the table does not know go
-    into the overflow field.
+    into the overflow field. Where ``twins`` tells (as of ``infra.events.Detector``) that many say the same, that is
+    turned into columns once.
 
     Raises ``AppError(INVALID)`` naming the field where a value does not fit its type.
     """
+    if twins is not None and 2 * len(distinct := sorted(set(twins))) <= len(events):
+        return _repeated(events, twins, distinct)
     shapes: dict[tuple[str, ...], list[Event]] = {}
     for event in events:
         shapes.setdefault(tuple(event), []).append(event)
-    alike = [group for group in shapes.values() if len(group) >= _ALIKE]
-    mixed = [event for event in events if len(shapes[tuple(event)]) < _ALIKE] if alike else events
-    tables = [_table(group, alike=True) for group in alike]
+    tables = [_table(group, alike=True) for group in shapes.values() if len(group) >= _ALIKE]
+    mixed = [event for group in shapes.values() if len(group) < _ALIKE for event in group]
     if mixed or not tables:
         tables.append(_table(mixed, alike=False))
+    return joined(tables)
+
+
+def joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """All rows of ``tables``, with the columns that any of them has, in the order of the table of fields."""
     if len(tables) == 1:
         return tables[0]
-    joined = pa.concat_tables(tables, promote_options="default")
+    whole = pa.concat_tables(tables, promote_options="default").combine_chunks()
     order = _order()
-    return joined.select(sorted(joined.column_names, key=lambda name: order[name.removesuffix(FLAT_PATHS)]))
+    return whole.select(sorted(whole.column_names, key=lambda name: order[name.removesuffix(FLAT_PATHS)]))
+
+
+def _repeated(events: Sequence[Event], twins: Sequence[int], distinct: Sequence[int]) -> pa.Table:
+    once = to_arrow([events[at] for at in distinct])
+    rows = {name: row for row, name in enumerate(once.column("event.id").to_pylist())}
+    places = {at: rows[events[at]["event.id"]] for at in distinct}
+    whole = once.take(pa.array([places[twin] for twin in twins], pa.int64()))
+    names = pa.array([event["event.id"] for event in events], pa.string())
+    return whole.set_column(whole.column_names.index("event.id"), "event.id", names)
 
 
 def _table(events: Sequence[Event], *, alike: bool) -> pa.Table:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
+
+import pyarrow as pa
 
 from infra.clock import Clock
 from infra.durable import sync_folder
@@ -23,7 +24,7 @@ from infra.store.embedded.prune import narrowed
 from infra.store.embedded.rows import fetch_rows, find_id
 from infra.store.embedded.search import Search
 from infra.store.embedded.segment import SIDECAR, Segment, read_ids, sync_folders, unlink_segments, write_segment
-from infra.store.placing import day_of
+from infra.store.placing import by_day
 from infra.store.query.limits import check_aggregations, check_query
 from infra.store.query.shaping import micros, moment
 from infra.store.query.tree import Answer, AnyAggregation, Filter, Ids, Page, Query
@@ -56,9 +57,9 @@ class EmbeddedStore:
             if batch.position <= self.committed(batch.spool):
                 return
             segments = [
-                self._write(batch, stream, day, late, events)
-                for stream, all_events in batch.events.items()
-                for (day, late), events in self._by_day(all_events).items()
+                self._write(batch, stream, day, late, rows)
+                for stream in batch.events
+                for (day, late), rows in self._columns(batch, stream)
             ]
             sync_folders(self.folder, segments)
             with self.manifest.transaction():
@@ -68,17 +69,16 @@ class EmbeddedStore:
                 self.manifest.advance(batch.spool, batch.position)
                 self.manifest.count(batch.counts)
 
-    def _by_day(self, events: Sequence[Event]) -> dict[tuple[date, bool], list[Event]]:
-        now = self.clock.now()
-        days: dict[tuple[date, bool], list[Event]] = defaultdict(list)
-        for event in events:
-            days[day_of(event, now)].append(event)
-        return days
+    def _columns(self, batch: Batch, stream: Stream) -> Iterator[tuple[tuple[date, bool], pa.Table]]:
+        """The events of a stream by the day they lie in."""
+        days = by_day(batch.events[stream], self.clock.now())
+        for day, events in days.items():
+            yield day, to_arrow(events, batch.twins.get(stream) if len(days) == 1 else None)
 
-    def _write(self, batch: Batch, stream: Stream, day: date, late: bool, events: Sequence[Event]) -> Segment:
+    def _write(self, batch: Batch, stream: Stream, day: date, late: bool, rows: pa.Table) -> Segment:
         name = f"{batch.spool}-{batch.position.segment}-{batch.position.offset}{'-late' if late else ''}.parquet"
         path = f"{stream}/{day.isoformat()}/{name.replace('/', '_')}"
-        return write_segment(self.folder, path, stream, day.isoformat(), 0, to_arrow(events))
+        return write_segment(self.folder, path, stream, day.isoformat(), 0, rows)
 
     def committed(self, spool: str) -> SpoolPosition:
         """How far ``spool`` is in."""

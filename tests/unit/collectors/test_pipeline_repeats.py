@@ -98,6 +98,24 @@ def test_the_short_way_gives_what_the_long_way_gives(batches: list[list[tuple[by
     assert len({event["event.id"] for event in fast}) == len(fast)
 
 
+@settings(max_examples=40, deadline=None)
+@given(lines.filter(bool))
+def test_a_store_told_who_says_the_same_keeps_every_event(batch: list[tuple[bytes, int]]) -> None:
+    raws = [line % second if b"%02d" in line else line for line, second in batch]
+    frames = [Frame("syslog:gate", "syslog", len(raws), NS, pack_records(raws), "192.0.2.1")]
+    kept = Kept()
+    pipeline = Pipeline(
+        spool="t", reader=OneFrameEach(frames), parsers=ShippedParsers(), enrich=tag,
+        detector=Engine(RULES), hand_over=lambda signals: None, store=kept,  # type: ignore[arg-type]
+    )  # fmt: skip
+    pipeline.turn()
+    (told,) = kept.batches
+    made = {
+        event["event.id"]: event for event in to_events(to_arrow(told.events[Stream.LOGS], told.twins.get(Stream.LOGS)))
+    }
+    assert made == {event["event.id"]: event for event in told.events[Stream.LOGS]}
+
+
 def test_columns_of_many_alike_and_a_few_others_hold_every_event() -> None:
     alike = [
         {"event.id": f"a{n}", "@timestamp": datetime(2026, 11, 24, tzinfo=UTC), "message": "m"} for n in range(200)
