@@ -37,7 +37,7 @@ _IN_CODE = (
     ),
     ParserEntry(
         "journal", "systemd's journal as JSON", "__REALTIME_TIMESTAMP",
-        "the fields of systemd.journal-fields(7), by hand",
+        f"{WRITTEN}, by systemd.journal-fields(7)",
     ),
     ParserEntry("cef", "ArcSight CEF", "CEF: in the message", WRITTEN),
     ParserEntry("leef", "QRadar LEEF 1.0 and 2.0", "LEEF: in the message", WRITTEN),
@@ -48,12 +48,12 @@ _IN_CODE = (
     ParserEntry(
         "colon_pairs", "name:value parts in Chinese or English, Sangfor and others", "three known names", WRITTEN
     ),
-    ParserEntry("ecs", "documents that say ecs.version", "ecs.version", "the event table"),
+    ParserEntry("ecs", "documents that say ecs.version", "ecs.version", f"{WRITTEN}; the event table"),
     ParserEntry(
         "business", "business events of the fixed file format (docs/business-events.md)",
         "kind, system, time and recorded", "the written format and its examples",
     ),
-    ParserEntry("json", "any other JSON document", "a JSON object", "the event table"),
+    ParserEntry("json", "any other JSON document", "a JSON object", f"{WRITTEN}; the event table"),
     ParserEntry(
         "otlp", "OpenTelemetry logs and metrics; messages in them go on to the other parsers", "kind of the frame",
         "OpenTelemetry's own exporter",

@@ -6,6 +6,8 @@ A table::
     oracle = "what judges this parser"
     has = ["eventVersion", "eventSource"]      # paths that must be there
     equal = {kind = "Event"}                   # paths with one of these values
+    doubt = ["msg"]                            # paths that speak against it, unless one of ``sure`` is there
+    sure = ["uid"]
     time = ["eventTime"]                       # first that is there becomes @timestamp
     flat = "cloud.audit"                       # every path of the document below this flat field
     keep = true                                # every path of the document beside the fields, under its own name
@@ -23,7 +25,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -58,6 +60,8 @@ class ShapeSpec(msgspec.Struct, forbid_unknown_fields=True):
     has: list[str] = []
     equal: dict[str, list[Any]] = {}
     lacks: list[str] = []
+    doubt: list[str] = []
+    sure: list[str] = []
     time: list[str] = []
     flat: str = ""
     keep: bool = False
@@ -86,7 +90,10 @@ class Shape:
     def fits(self, tree: dict[str, Any]) -> bool:
         """Whether ``tree`` is a document of this format."""
         spec = self.spec
-        return _holds(tree, spec.has, spec.equal) and all(_at(tree, path) is _MISSING for path in spec.lacks)
+        there = partial(_there, tree)
+        if not _holds(tree, spec.has, spec.equal) or any(map(there, spec.lacks)):
+            return False
+        return not any(map(there, spec.doubt)) or any(map(there, spec.sure))
 
     def read(self, tree: dict[str, Any], clock: Clockwork) -> Event:
         """The flat document of ``tree``; raises ``TooDeepError`` beyond the bounds."""
@@ -136,6 +143,10 @@ def _heads(path: str) -> frozenset[str]:
     """The members that ``path`` may begin with: ``a.b.c`` with ``a``, ``a.b`` or ``a.b.c``."""
     parts = path.split(".")
     return frozenset(".".join(parts[: number + 1]) for number in range(len(parts)))
+
+
+def _there(tree: dict[str, Any], path: str) -> bool:
+    return _at(tree, path) is not _MISSING
 
 
 def _holds(tree: dict[str, Any], has: Iterable[str], equal: dict[str, list[Any]]) -> bool:

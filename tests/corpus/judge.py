@@ -13,13 +13,14 @@ from collectors.parsers import Parsed, ShippedParsers
 from infra.events import Conformed, Conformer, table
 from infra.events.frame import Frame
 from tests.corpus.devices import DEVICE_WRITERS
+from tests.corpus.formats import FORMAT_WRITERS
 from tests.corpus.hosts import HOST_WRITERS
 from tests.corpus.servers import SERVER_WRITERS
 from tests.corpus.sessions import SESSION_WRITERS
 from tests.corpus.values import Values, Written
 
 RECEIVED = datetime(2026, 11, 25, tzinfo=UTC)
-WRITERS = (*HOST_WRITERS, *SESSION_WRITERS, *SERVER_WRITERS, *DEVICE_WRITERS)
+WRITERS = (*HOST_WRITERS, *SESSION_WRITERS, *SERVER_WRITERS, *DEVICE_WRITERS, *FORMAT_WRITERS)
 
 
 @dataclass(slots=True)
