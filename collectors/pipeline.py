@@ -226,7 +226,7 @@ class _Turn:
         self._weigh(event, records)
 
     def _weigh(self, event: Event, records: int) -> None:
-        if event["event.id"] in self.named:
+        if self.named and event["event.id"] in self.named:
             self.named[event["event.id"]] = records
 
     def batch(self, spool: str, position: SpoolPosition) -> Batch:

@@ -17,9 +17,10 @@ def by_names(make: Callable[[Names], Made]) -> Callable[[Names], Made]:
     known: dict[Names, Made] = {}
 
     def look(names: Names) -> Made:
-        if names in known:
+        try:
             return known[names]
-        made = make(names)
+        except KeyError:
+            made = make(names)
         if sum(map(len, names)) <= LONGEST:
             if len(known) >= MOST:
                 known.clear()

@@ -54,7 +54,6 @@ _TIMES = ("@timestamp", "timestamp", "time", "ts", "datetime", "date", "timerepo
 _ALIAS_OF = {name: field for field, names in _ALIASES.items() for name in names if name != field}
 _ALIAS_NAMES = frozenset(_ALIAS_OF)
 _ALIAS_RANK = {name: rank for rank, name in enumerate(_ALIAS_OF)}
-_KEYS_LOOKED_AT = 256
 Reading = tuple[str, Event, Stream]
 
 
@@ -82,13 +81,13 @@ _WINDOWS_KEYS = frozenset(("Event", "winlog", "EventID", "EventId", "event_data"
 
 
 def _known(tree: dict[str, Any]) -> tuple[str, Read] | None:
-    for name, fits, read in _candidates(tuple(tree)[:_KEYS_LOOKED_AT]):
+    for name, fits, read in _candidates(tuple(tree)):
         if fits(tree):
             return name, read
     return None
 
 
-@lru_cache(maxsize=8_192)
+@by_names
 def _candidates(keys: tuple[str, ...]) -> tuple[tuple[str, Fits, Read], ...]:
     """The formats that a document with these top-level members may have: most documents of a source have the same."""
     present = frozenset(keys)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 from collectors.parsers.raw_text import keep_raw, read_text
 from collectors.parsers.seams import Parsed, Refused
 from collectors.parsers.times import Clockwork
@@ -43,9 +40,19 @@ class Context:
         keep_raw(event, raw, text, encoding)
         return event, text
 
-    def beside(self, raw: bytes) -> Iterable[tuple[str, Any]]:
-        """What a document that was read out of ``raw`` gets where it has nothing of the name."""
-        return self.document(raw)[0].items()
+    def complete(self, document: Event, raw: bytes) -> None:
+        """Give ``document``, which was read out of ``raw``, what every record has, where it has nothing of the name."""
+        put = document.setdefault
+        for name, value in self.inherited.items():
+            put(name, value)
+        text, encoding = read_text(raw)
+        kept: Event = {}
+        if encoding == "utf-8":
+            put("event.original", text)
+        else:
+            keep_raw(kept, raw, text, encoding)
+        for name, value in kept.items():
+            put(name, value)
 
 
 def parsed(event: Event, stream: Stream = Stream.LOGS, identity: str = "", records: int = 1) -> Parsed:

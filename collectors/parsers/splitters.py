@@ -194,8 +194,7 @@ def _documents(context: Context, raw: bytes, tree: dict[str, Any], identity: str
         return [business_record(context, raw)]
     answer: Answer = []
     for number, (parser, document, stream) in enumerate(read_json(tree, context.clock)):
-        for name, value in context.beside(raw if number == 0 else b""):
-            document.setdefault(name, value)
+        context.complete(document, raw if number == 0 else b"")
         document.setdefault("yaodun.parser", parser)
         own = f"{identity}:{number}" if identity and number else identity
         answer.append(Parsed(stream, document, own, 1 if number == 0 else 0))

@@ -26,6 +26,8 @@ MAX_AHEAD = timedelta(hours=24)
 MAX_NAMES = 65_536
 ALIKE = 8
 """So many documents with the same names are worth being taken together."""
+_BLOCK = 256
+"""At most so many at once: they stay in the processor's cache, and an odd one sends no more than these the long way."""
 MAX_SHAPES, MAX_SHAPE_TEXT = 2_048, 16_384
 """Plans that are kept, and the characters of the names of one: who makes up names must not fill the memory."""
 _LONG_MIN, _LONG_MAX = -(2**63), 2**63 - 1
@@ -122,12 +124,13 @@ class Conformer:
         for at, document in enumerate(documents):
             alike.setdefault(tuple(document), []).append(at)
         for names, places in alike.items():
-            if len(places) < ALIKE or not self._take_alike(
-                names, [documents[at] for at in places], received, collected
-            ):
-                for at in places:
-                    one = self.take(documents[at], received, collected)
-                    found[at] = one.event if isinstance(one, Conformed) else one
+            for start in range(0, len(places), _BLOCK):
+                block = places[start : start + _BLOCK]
+                together = [documents[at] for at in block]
+                if len(block) < ALIKE or not self._take_alike(names, together, received, collected):
+                    for at in block:
+                        one = self.take(documents[at], received, collected)
+                        found[at] = one.event if isinstance(one, Conformed) else one
         return found
 
     def _take_alike(
@@ -178,6 +181,8 @@ class Conformer:
         flat = tuple((name, place.target, place.key) for name, place, _ in places if place.key)
         if type(None) in types or any(target in names for _, target, _ in flat):
             return None
+        if any(not place.key and place.target != name for name, place, _ in places):
+            return None  # the name of nothing stands for the overflow as a whole
         whole = [(name, place, kind) for name, place, kind in places if not place.key]
         return _Plan(
             tuple((name, one.fits, one.reader(kind)) for name, one, kind in whole if one.ready is kind and one.fits),
