@@ -44,7 +44,7 @@ def read_cef(text: str, clock: Clockwork) -> Event | None:
 def split_extension(text: str) -> dict[str, str]:
     """``key=value key2=a value`` with CEF's escapes: a value ends where the next key begins."""
     found = list(_KEY.finditer(text))
-    ends = [match.start() for match in found[1:]] + [len(text)]
+    ends = [*(match.start() for match in found[1:]), len(text)][: len(found)]
     return {match[1]: _unescape(text[match.end() : end].strip()) for match, end in zip(found, ends, strict=True)}
 
 

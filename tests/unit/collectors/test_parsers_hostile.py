@@ -195,3 +195,11 @@ def test_clients_cannot_say_what_only_the_platform_may_say() -> None:
 def test_a_frame_that_counts_wrong_still_adds_up() -> None:
     assert sum(each.records for each in PARSERS.parse(Frame("t", FrameKind.LINES, 5, NOW_NS, b"a\nb"))) == 5
     assert sum(each.records for each in PARSERS.parse(Frame("t", FrameKind.LINES, 1, NOW_NS, b"a\nb"))) == 1
+
+
+@pytest.mark.parametrize("extension", ["", " ", "no pair at all", "^|src=192.0.2.1"])
+def test_cef_without_a_pair_in_its_extension_is_read_by_its_header(extension: str) -> None:
+    raw = f"<134>Nov 24 23:20:10 gw CEF:0|Acme|WAF|1.2|100|blocked|5|{extension}".encode()
+    (each,) = parse(FrameKind.SYSLOG, pack_records([raw]), 1)
+    assert isinstance(each, Parsed)
+    assert (each.document["event.code"], each.document["event.action"]) == ("100", "blocked")
