@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -31,7 +32,7 @@ from collectors.parsers.shipped import ShippedParsers
 from collectors.pipeline import Pipeline
 from collectors.receivers.refusal_book import RefusalBook
 from collectors.receivers.syslog_tcp import SyslogTcpReceiver
-from infra.clock import ManualClock, SystemClock
+from infra.clock import SystemClock
 from infra.events.courier import pack_signals
 from infra.events.frame import Frame
 from infra.events.stream import Stream
@@ -191,21 +192,44 @@ def ask(store: EmbeddedStore) -> None:
     store.aggregate(query, {"time": DateHistogram(60), "hosts": TermsCount("host.name", size=20)})
 
 
+@contextmanager
+def reading_file(database: Any) -> Iterator[None]:
+    """The same looks at a DuckDB file, from a thread: no other process may open it while it is written."""
+    stop = threading.Event()
+
+    def look() -> None:
+        cursor, window = database.cursor(), 'FROM logs WHERE "@timestamp" >= $since'
+        while not stop.wait(1):
+            since = {"since": (SystemClock().now() - timedelta(days=1)).replace(tzinfo=None)}
+            minutes = f"""SELECT date_trunc('minute', "@timestamp"), count(*) {window} GROUP BY 1"""
+            cursor.execute(minutes, since).fetchall()
+            hosts = f'SELECT "host.name", count(*) {window} GROUP BY 1 ORDER BY 2 DESC LIMIT 20'
+            cursor.execute(hosts, since).fetchall()
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        reader.join()
+
+
 @figure("store_vs_duckdb_file")
 def beside_duckdb() -> Iterator[Row]:
-    """The same batches into our store and into a DuckDB file, a commit for each, alternating; all of them together, for
-    a file stalls when it folds its journal in."""
+    """The same batches into our store and into a DuckDB file, a commit for each, alternating, each with a reader of its
+    own; all of them together, for a file stalls when it folds its journal in."""
     import duckdb
 
-    made = list(mixed.events(BATCH, span=timedelta(hours=2)))
+    made = list(mixed.events(BATCH, start=SystemClock().now() - timedelta(hours=2), span=timedelta(hours=2)))
     batches = int(os.environ.get("YAODUN_BENCH_BATCHES", "100"))
     ours = theirs = 0.0
     with tempfile.TemporaryDirectory(prefix="yaodun-bench-", dir=os.environ.get("YAODUN_BENCH_HOME")) as folder:
-        store = EmbeddedStore(Path(folder) / "events", ManualClock(mixed.START + timedelta(hours=3)))
+        store = EmbeddedStore(Path(folder) / "events", SystemClock())
         database = duckdb.connect(str(Path(folder) / "file.duckdb"))
         rows = to_arrow(made)
         database.execute("CREATE TABLE logs AS SELECT * FROM rows")
-        with reading(store):
+        with reading(store), reading_file(database):
             for number in range(1, batches + 1):
                 batch = [{**event, "event.id": f"{event['event.id']}{number}"} for event in made]
                 begun = time.perf_counter()

@@ -66,6 +66,17 @@ def arrived(home: Home, log: Path) -> list[int]:
     return numbers
 
 
+async def all_arrived(home: Home, log: Path, written: int) -> None:
+    """Wait for ``written`` lines; ``TimeoutError`` where nothing arrives for a minute."""
+    there = -1
+    while (now := len(arrived(home, log))) < written:
+        async with asyncio.timeout(60):
+            while now == len(arrived(home, log)):
+                await asyncio.sleep(0.5)
+        assert now > there
+        there = now
+
+
 async def test_killed_agent_and_killed_ingest_lose_and_double_nothing(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     home.prepare()
@@ -92,9 +103,7 @@ async def test_killed_agent_and_killed_ingest_lose_and_double_nothing(tmp_path: 
         await agent.wait()
     agent = await start_agent(home, log)
     try:
-        async with asyncio.timeout(60):
-            while len(arrived(home, log)) < written:
-                await asyncio.sleep(0.2)
+        await all_arrived(home, log, written)
     finally:
         agent.send_signal(signal.SIGTERM)
         await agent.wait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -48,6 +49,8 @@ class EmbeddedStore:
         self.manifest = Manifest(folder / "manifest.db", read_only)
         self.engine = Engine(leash or Leash(), folder / "tmp")
         self._writing = threading.Lock()
+        self._lasting: set[Path] = set()
+        """Folders of days whose own names are on disk. One that has to be made again is not among them."""
         if not read_only:
             self.sweep(ORPHAN_AGE)
 
@@ -61,13 +64,21 @@ class EmbeddedStore:
                 for stream in batch.events
                 for (day, late), rows in self._columns(batch, stream)
             ]
-            sync_folders(self.folder, segments)
+            self._sync_folders(segments)
             with self.manifest.transaction():
                 if batch.position <= self.manifest.committed(batch.spool):
                     return
                 self.manifest.add(segments)
                 self.manifest.advance(batch.spool, batch.position)
                 self.manifest.count(batch.counts)
+
+    def _sync_folders(self, segments: Sequence[Segment]) -> None:
+        """Make the names of ``segments`` durable; the folders above a day only where it has not been seen to last."""
+        days = {(self.folder / segment.path).parent: segment for segment in segments}
+        sync_folders(self.folder, [segment for day, segment in days.items() if day not in self._lasting])
+        for day in days.keys() & self._lasting:
+            sync_folder(day)
+        self._lasting |= days.keys()
 
     def _columns(self, batch: Batch, stream: Stream) -> Iterator[tuple[tuple[date, bool], pa.Table]]:
         """The events of a stream by the day they lie in."""
@@ -78,6 +89,9 @@ class EmbeddedStore:
     def _write(self, batch: Batch, stream: Stream, day: date, late: bool, rows: pa.Table) -> Segment:
         name = f"{batch.spool}-{batch.position.segment}-{batch.position.offset}{'-late' if late else ''}.parquet"
         path = f"{stream}/{day.isoformat()}/{name.replace('/', '_')}"
+        with suppress(FileExistsError):
+            (self.folder / path).parent.mkdir(parents=True)
+            self._lasting.discard((self.folder / path).parent)
         return write_segment(self.folder, path, stream, day.isoformat(), 0, rows)
 
     def committed(self, spool: str) -> SpoolPosition:

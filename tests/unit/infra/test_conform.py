@@ -118,7 +118,8 @@ def test_any_document_is_conformed_or_rejected_and_never_raises(document: dict[s
 
 
 ours = st.sampled_from(
-    ["", "message", "source.ip", "source.port", "tags", "host.ip", "event.created", "process.name", "labels", "vendor.x",
+    ["", "message", "source.ip", "source.port", "tags", "host.ip", "event.created", "process.name", "labels",
+     "vendor.x",
      "winlog.event_data.Image", "event.category", "network.bytes", "dll.code_signature.signed", "yaodun.flat"]
 )  # fmt: skip
 written = st.sampled_from(
