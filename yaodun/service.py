@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 STATUS_EVERY_S = 1.0
 TALKATIVE = ("httpx", "apscheduler", "uvicorn", "asyncio")
 """Libraries whose everyday messages say nothing an operator needs."""
+TRY_LATER = 75
+"""Exit code of a worker whose store does not answer now (EX_TEMPFAIL of sysexits.h): it is run again soon."""
 _PR_SET_PDEATHSIG = 1
 _COLLECT_AFTER = (20_000, 20, 50)
 """New containers until the collector looks: a batch of events makes many of them, and hardly a cycle."""

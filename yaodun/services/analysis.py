@@ -15,6 +15,7 @@ import msgspec
 
 from analytics.posture import PostureService
 from infra.blobs import FolderBlobs
+from infra.errors import AppError
 from infra.events.courier import unpack_signals
 from infra.events.stream import Stream
 from infra.ledger import record
@@ -32,6 +33,7 @@ from yaodun.intelligence import EMPTY, feeds_of, state_of
 from yaodun.measures import indicator_sources
 from yaodun.rooms.graded import graded_of
 from yaodun.rooms.weighting import weights_of
+from yaodun.service import TRY_LATER
 from yaodun.silence import silence_signals
 from yaodun.site import Site
 from yaodun.sources import source_rows
@@ -101,14 +103,23 @@ class Analysis:
         judged, last = -1, 0.0
         while True:
             await asyncio.sleep(BUSINESS_EVERY_S)
-            stats = (await asyncio.to_thread(self._store.stats)).get(Stream.BUSINESS)
-            held = stats.events if stats else 0
+            held = await asyncio.to_thread(self._business_held)
             if held and (held != judged or time.monotonic() - last > 3600):
-                judged, last = held, time.monotonic()
-                await self._work("yaodun.workers.business", "judged_business")
+                last = time.monotonic()
+                code = await self._work("yaodun.workers.business", "judged_business")
+                judged = -1 if code == TRY_LATER else held
 
-    async def _work(self, module: str, counted: str) -> None:
-        """Run a worker to its end in a process of its own; it ends with us."""
+    def _business_held(self) -> int:
+        """Business events in the store; 0 where it does not answer now, so that the next turn asks again."""
+        try:
+            stats = self._store.stats().get(Stream.BUSINESS)
+        except (AppError, OSError):
+            log.exception("analysis.store_away")
+            return 0
+        return stats.events if stats else 0
+
+    async def _work(self, module: str, counted: str) -> int:
+        """Run a worker to its end in a process of its own; it ends with us. Its exit code."""
         words = (sys.executable, "-m", module, "--home", str(self._site.home.root))
         worker = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.DEVNULL)
         try:
@@ -118,6 +129,7 @@ class Analysis:
             raise
         self._totals[counted if code == 0 else "judging_failed"] += 1
         self._soon.set()
+        return code
 
     async def _learn_bad(self) -> None:
         """When the folder of feeds changed, and as often as TAXII servers are to be asked."""

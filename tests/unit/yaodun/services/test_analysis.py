@@ -9,6 +9,10 @@ from typing import Any, cast
 
 import pytest
 
+from infra.errors import AppError, ErrorKind
+from infra.events.stream import Stream
+from infra.store.seams import StreamStats
+from yaodun.service import TRY_LATER
 from yaodun.services import analysis
 
 
@@ -53,3 +57,38 @@ def polled(runs: list[float]) -> Iterator[float]:
         if run - last >= 60:
             last = run
             yield run
+
+
+class AwayStore:
+    """Out of time when asked first, then nine events, unchanged."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def stats(self) -> dict[Stream, StreamStats]:
+        self.asked += 1
+        if self.asked == 1:
+            raise AppError(ErrorKind.UNAVAILABLE, "infra.query_timeout", seconds=60)
+        return {Stream.BUSINESS: StreamStats(events=9, bytes=1, oldest=None, newest=None)}
+
+
+async def test_the_business_is_judged_again_where_the_store_was_away_and_not_where_nothing_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    codes, turns = [TRY_LATER, TRY_LATER, 0], 0
+
+    async def wait(_: float) -> None:
+        nonlocal turns
+        turns += 1
+        if turns > 10:
+            raise EnoughError
+
+    async def work(*_: str) -> int:
+        return codes.pop(0)
+
+    monkeypatch.setattr(analysis.asyncio, "sleep", wait)
+    service: Any = SimpleNamespace(_store=AwayStore(), _work=work)
+    service._business_held = lambda: analysis.Analysis._business_held(service)
+    with pytest.raises(EnoughError):
+        await analysis.Analysis._judge_business(cast(analysis.Analysis, service))
+    assert codes == []

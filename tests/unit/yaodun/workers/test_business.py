@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -13,20 +14,23 @@ from analytics.business.desk import Desk
 from analytics.business.finding import Finding
 from analytics.business.judge import detectors, judge_book
 from infra.clock import ManualClock
+from infra.errors import AppError, ErrorKind
 from infra.events.business import BusinessEvent, document_of, encode_event
 from infra.events.stream import Stream
 from infra.home import Home
 from infra.ledger import record
 from infra.records.migrate import migrate
 from infra.spool import SpoolPosition
-from infra.store.seams import Batch
+from infra.store.query.tree import Page, Query
+from infra.store.seams import Batch, EventStore
 from ops.alerts import AlertQuery, Alerts
 from tests.unit.analytics.business.small_site import BEGIN, bill, code, event, later, life, masters
 from yaodun.business_state import read_state
 from yaodun.measures import BusinessMeasures
 from yaodun.settings import Settings
 from yaodun.site import Site
-from yaodun.workers.business import judge
+from yaodun.workers import business
+from yaodun.workers.business import judge, stored_events
 
 NOW = BEGIN + timedelta(days=88, hours=4)
 CODES = [code(n) for n in range(1, 4)]
@@ -105,3 +109,61 @@ def test_a_detector_that_breaks_is_counted_and_the_others_go_on(
     found = judge(site)
     assert (found["findings"], found["broken"]) == (1, 1)
     site.records.close()
+
+
+class Failing:
+    """A store whose ``failing`` searches run out of time; it remembers how much was asked for."""
+
+    def __init__(self, store: EventStore, *failing: int) -> None:
+        self.store, self.failing = store, failing
+        self.asked: list[int] = []
+
+    def search(self, query: Query) -> Page:
+        self.asked.append(query.limit)
+        if len(self.asked) in self.failing:
+            raise AppError(ErrorKind.UNAVAILABLE, "infra.query_timeout", seconds=60)
+        return self.store.search(query)
+
+
+def read(store: object, waited: list[float]) -> list[str]:
+    return [one.id for one in stored_events(cast(EventStore, store), NOW, waited.append)]
+
+
+@pytest.mark.parametrize("failing", [(1,), (2,), (2, 3), (1, 3, 4)])
+def test_a_store_that_runs_out_of_time_is_asked_again_and_nothing_is_lost_or_doubled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: tuple[int, ...]
+) -> None:
+    monkeypatch.setattr(business, "_PAGE", 16)
+    site = make_site(tmp_path, site_events())
+    store = site.open_store(read_only=True)
+    whole = read(store, [])
+    waited: list[float] = []
+    tried = Failing(store, *failing)
+    assert read(tried, waited) == whole
+    assert len(set(whole)) == len(whole) == len(site_events()) > 3 * 16
+    assert len(waited) == len(failing)
+    assert tried.asked[failing[0]] == 8
+    store.close()
+    site.records.close()
+
+
+def test_a_store_that_stays_away_is_told_and_no_judgement_is_written(tmp_path: Path) -> None:
+    site = make_site(tmp_path, site_events())
+    store = site.open_store(read_only=True)
+    waited: list[float] = []
+    with pytest.raises(AppError):
+        read(Failing(store, *range(1, 50)), waited)
+    assert len(waited) == 3
+    store.close()
+    site.records.close()
+
+
+def test_a_wrong_question_is_not_asked_again(tmp_path: Path) -> None:
+    class Refusing:
+        def search(self, query: Query) -> Page:
+            raise AppError(ErrorKind.INVALID, "infra.query_cursor")
+
+    waited: list[float] = []
+    with pytest.raises(AppError):
+        read(Refusing(), waited)
+    assert waited == []
