@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from collectors.business.known_ids import KnownIds
 from collectors.frames import FrameKind
 from collectors.parsers.business import LAX, refusal_in
-from infra.events.business import BusinessEvent, Refused, decode_event
+from infra.events.business import Refused, decode_event
 from infra.events.business.rows import decode_lax
 from infra.events.frame import Frame
 
@@ -48,7 +49,8 @@ class Counting:
     ) -> None:
         self.account = Account()
         self._source, self._received, self._lax, self._identity, self._peer = source, received, lax, identity, peer
-        self._ids: set[str] = set()
+        self._known = KnownIds()
+        self._ids: list[str] = []
 
     def frames(self, lines: Iterable[bytes]) -> Iterator[Frame]:
         """Frames of about a thousand records."""
@@ -59,9 +61,11 @@ class Counting:
             part.append(line)
             size += len(line)
             if len(part) >= MAX_FRAME_RECORDS or size >= MAX_FRAME_BYTES:
+                self._settle()
                 yield self._frame(part, number)
                 part, size, number = [], 0, number + 1
         if part:
+            self._settle()
             yield self._frame(part, number)
 
     def _judge(self, line: bytes) -> None:
@@ -73,14 +77,14 @@ class Counting:
         elif min(found.time, found.recorded) - self._received > AHEAD:
             self._refuse("future_timestamp", "time", "later than now: the clock of the sender is wrong")
         else:
-            self._accept(found)
+            self._ids.append(found.id)
 
-    def _accept(self, event: BusinessEvent) -> None:
-        if event.id in self._ids:
-            self.account.repeated += 1
-        else:
-            self._ids.add(event.id)
-            self.account.accepted += 1
+    def _settle(self) -> None:
+        """Tell the events of a frame that are new from those named before."""
+        repeated = self._known.repeated(self._ids)
+        self.account.repeated += repeated
+        self.account.accepted += len(self._ids) - repeated
+        self._ids = []
 
     def _refuse(self, reason: str, field: str, detail: str) -> None:
         account = self.account

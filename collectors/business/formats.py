@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import orjson
 
-from collectors.business.csv_rows import csv_lines
+from collectors.business.csv_rows import csv_count, csv_lines
 from collectors.business.xml_events import xml_lines
 from collectors.parsers.business import refused_line
 from infra.errors import AppError, ErrorKind
@@ -85,6 +85,13 @@ def lines_of(delivery: Delivery) -> Iterator[bytes]:
     if len(body) > MAX_DOCUMENT:
         raise AppError(ErrorKind.TOO_LARGE, "collectors.body_too_large", limit_mib=MAX_DOCUMENT >> 20)
     return xml_lines(body, delivery.name) if delivery.format is Format.XML else _json(body, delivery)
+
+
+def count_of(delivery: Delivery) -> int:
+    """How many records a delivery holds, by the same reading as ``lines_of``."""
+    if delivery.format is Format.CSV:
+        return csv_count(delivery.stream, delivery.name)
+    return sum(1 for _ in lines_of(delivery))
 
 
 def _ndjson(stream: IO[bytes]) -> Iterator[bytes]:

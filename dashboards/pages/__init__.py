@@ -63,7 +63,7 @@ from dashboards.visit import Visit
 _BESIDE = {"data": (data_assets.PAGE,)}
 """Pages beside the page of a dimension."""
 SECTIONS = (
-    Section("overview", (overview.PAGE,)),
+    Section("overview", (overview.PAGE, weights.PAGE, conformance.PAGE)),
     Section("alerts", (alerts.PAGE, rules.PAGE, suppressions.PAGE, intelligence.PAGE)),
     Section("incidents", (incidents.PAGE,)),
     Section("work", (work.PAGE, orders.PAGE, inspections.PAGE, reports.PAGE)),
@@ -94,8 +94,6 @@ _BEHIND = (
     trust_list.PAGE,
     me.PAGE,
     wall.PAGE,
-    weights.PAGE,
-    conformance.PAGE,
 )
 """Pages that others lead to."""
 ALL_PAGES = (*_BEHIND, *(page for section in SECTIONS for page in section.pages))

@@ -44,7 +44,7 @@ async def matrix(visit: Visit) -> Content:
     hint = t("conformance.counts", **{state: counts[state] for state in LEVELS}, all=len(leaves()))
     heads = [(t(f"conformance.head_{name}"), "") for name in ("number", "function", "state", "feature", "proof")]
     rows = [_row(leaf) for leaf in leaves()]
-    widths = ("64px", "minmax(0, 220px)", "110px", "auto", "minmax(0, 380px)")
+    widths = ("64px", "160px", "100px", "auto", "400px")
     return card(t("conformance.title"), table(heads, rows, widths), hint=hint)
 
 
@@ -58,7 +58,7 @@ def _row(leaf: Leaf) -> Component:
         html.Span(leaf.id, className="mono"),
         t(f"conformance.leaf.{leaf.name}"),
         severity(LEVELS[leaf.state], t(f"conformance.state_{leaf.state}")),
-        shown,
+        (shown, "wrap"),
         proof or html.Span("—", className="quiet"),
     )
 

@@ -27,7 +27,7 @@ from dashboards.design.elements import (
 from dashboards.design.states import empty
 from dashboards.pages.data_asset_form import form
 from dashboards.pages.page import Page
-from dashboards.parts import held, held_all, part
+from dashboards.parts import held_all, part
 from dashboards.views.figures import MISSING, amount, percent
 from dashboards.views.search import quoted
 from dashboards.visit import Visit, address
@@ -100,10 +100,16 @@ def _row(asset: DataAsset, shown: Sequence[SeenDataset], visit: Visit) -> Compon
         t(f"data_assets.categories.{asset.category}"),
         html.Span(asset.owner or t("data_assets.nobody"), className="cut" if asset.owner else "high"),
         _kinds([column for one in shown for column in one.columns]),
-        (amount(float(times)) if times else MISSING, "num"),
+        (_exports_of(shown, times), "num"),
         (when(last, visit) if last else MISSING, "num quiet"),
         on=on,
     )
+
+
+def _exports_of(shown: Sequence[SeenDataset], times: int) -> Content:
+    if not times:
+        return MISSING
+    return link(amount(float(times)), _rows_at("export", [one.dataset for one in shown if one.exports]))
 
 
 def _kinds(columns: Sequence[SeenColumn]) -> Content:
@@ -129,7 +135,7 @@ async def one(visit: Visit) -> Content:
     facts: list[tuple[str, Content]] = [
         (t("data_assets.category"), t(f"data_assets.categories.{asset.category}")),
         (t("data_assets.grade"), severity(GRAVITY.get(asset.grade, "low"), t(f"data_assets.grades.{asset.grade}"))),
-        (t("data_assets.system"), _system(asset)),
+        (t("data_assets.system"), await _system(asset, visit)),
         (t("data_assets.unit"), asset.unit or MISSING),
         (t("data_assets.owner"), asset.owner or t("data_assets.nobody")),
         (t("data_assets.datasets"), _words(asset.datasets)),
@@ -149,8 +155,12 @@ async def one(visit: Visit) -> Content:
     return card(asset.name, body, hint=html.Span(asset.id, className="mono"), aside=aside, lined=True)
 
 
-def _system(asset: DataAsset) -> Content:
-    return link(asset.system, address(f"/systems/{asset.system}"), className="small-link") if asset.system else MISSING
+async def _system(asset: DataAsset, visit: Visit) -> Content:
+    if not asset.system:
+        return MISSING
+    names = {each.id: each.name for each in await visit.shared(visit.rooms.register.systems)}
+    words = names.get(asset.system, asset.system)
+    return link(words, address(f"/systems/{asset.system}"), className="small-link")
 
 
 def _words(items: Sequence[str]) -> Content:
@@ -165,7 +175,7 @@ async def columns(visit: Visit) -> Content:
     rows = [
         cells(
             severity(LEVELS[column.sensitivity], t(f"data_assets.sensitivity.{column.sensitivity}")),
-            html.Span([html.B(column.name), html.Span(one.dataset, className="under mono")]),
+            _rows_of(one.dataset, "sample", column.name),
             t(f"data_assets.kinds.{column.kind}"),
             html.Span(column.sample, className="mono cut"),
             (percent(column.share), "num"),
@@ -185,7 +195,7 @@ async def columns(visit: Visit) -> Content:
         (t("data_assets.share"), "num"),
         (t("data_assets.values"), "num"),
     ]
-    widths = ("140px", "minmax(110px, 1fr)", "100px", "170px", "64px", "70px")
+    widths = ("140px", "auto", "150px", "240px", "80px", "90px")
     body = html.Div(table(heads, rows, widths), className="scroll")
     return card(title, body, hint=t("data_assets.sensitive_hint"))
 
@@ -207,7 +217,7 @@ async def flows(visit: Visit) -> Content:
         (t("data_assets.doubts"), ""),
         (t("column.last_seen"), "num"),
     ]
-    body = html.Div(table(heads, rows, ("90px", "auto", "80px", "100px", "190px", "110px")), className="scroll tall")
+    body = html.Div(table(heads, rows, ("90px", "auto", "80px", "100px", "330px", "110px")), className="scroll tall")
     return card(title, body, hint=t("data_assets.moves_hint"))
 
 
@@ -234,9 +244,14 @@ def _moves(one: SeenDataset, visit: Visit) -> Iterator[Component]:
 
 
 def _rows_of(dataset: str, kind: str, words: str) -> Component:
-    query = f"yaodun.biz.type:{kind} AND yaodun.biz.dataset:{quoted(dataset)}"
     shown = [html.Span(words), html.Span(dataset, className="under mono")]
-    return link(shown, address("/hunt", stream="business", q=query, tr="30d"), className="rowlink")
+    return link(shown, _rows_at(kind, [dataset]), className="rowlink")
+
+
+def _rows_at(kind: str, datasets: Sequence[str]) -> str:
+    """The address of the events of a kind about these data sets."""
+    chosen = " OR ".join(f"yaodun.biz.dataset:{quoted(dataset)}" for dataset in datasets)
+    return address("/hunt", stream="business", q=f"yaodun.biz.type:{kind} AND ({chosen})", tr="30d")
 
 
 def _doubts(export: SeenExport) -> Content:
@@ -284,8 +299,8 @@ async def unregistered(visit: Visit) -> Content:
 async def body(visit: Visit) -> Component:
     """The page."""
     top, found, loose = await held_all(visit, listing, one, unregistered)
-    lower = html.Div([await held(columns, visit), await held(flows, visit)], className="cols-2")
-    return html.Div([top, found, lower, loose], className="page")
+    lower = await held_all(visit, columns, flows)
+    return html.Div([top, found, *lower, loose], className="page")
 
 
 PARTS = (listing, one, columns, flows, unregistered)

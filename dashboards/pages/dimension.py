@@ -75,7 +75,7 @@ async def measures(visit: Visit) -> Content:
         (t("dimension.lost"), "num"),
         (t("dimension.source"), ""),
     ]
-    widths = ("40px", "auto", "110px", "110px", "80px", "120px", "70px", "80px", "minmax(0, 200px)")
+    widths = ("40px", "auto", "110px", "110px", "80px", "120px", "70px", "80px", "170px")
     rows = [_measure(each) for each in sorted(found, key=lambda each: -(each.lost or 0.0))]
     aside = link(t("dimension.weights"), address("/weights"), className="small-link")
     return card(t("dimension.measures"), table(heads, rows, widths), hint=t("dimension.measures_why"), aside=aside)

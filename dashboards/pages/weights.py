@@ -84,7 +84,8 @@ def _line(row: Weighed, weight: float, *, may: bool) -> Component:
     if may:
         shown = text_field(row.id, "", value=f"{100 * weight:g}")
     lost = points(row.lost) if row.lost else "0"
-    name = html.Span([html.Span(row.name), html.Span(state, className="under")])
+    inside = [html.Span(row.name), html.Span(state, className="under")]
+    name = link(inside, row.href, className="rowlink") if row.href else html.Span(inside)
     return cells(name, shown, (lost, "num quiet"))
 
 

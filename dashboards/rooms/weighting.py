@@ -13,7 +13,8 @@ from infra.web.seams import Actor
 
 
 class Weighed(msgspec.Struct, frozen=True, kw_only=True):
-    """One indicator: its weight in force, its health now (None: not measured), points it costs now."""
+    """One indicator: its weight in force, its health now (None: not measured), points it costs now, where its rows
+    are."""
 
     id: str
     name: str
@@ -21,6 +22,7 @@ class Weighed(msgspec.Struct, frozen=True, kw_only=True):
     weight: float
     health: float | None
     lost: float
+    href: str = ""
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):

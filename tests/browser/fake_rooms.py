@@ -27,6 +27,7 @@ from infra.store.seams import Batch, SourceCount, SpoolPosition, StreamStats
 from infra.web.seams import Actor, Decision
 from tests.browser.fake_alerts import FakeAlerts
 from tests.browser.fake_connecting import FakeConnecting
+from tests.browser.fake_data import FakeData, FakeWeighting
 from tests.browser.fake_devices import FakeDevices
 from tests.browser.fake_fleet import FakeFleet
 from tests.browser.fake_graded import fake_graded
@@ -703,6 +704,8 @@ def fake_rooms(mode: str = "full", clock: Clock | None = None, events: Any = Non
         audit=FakeAudit(clock),
         register=FakeRegister(),
         systems=FakeSystems(clock, mode),
+        data=FakeData(clock, mode),
+        weighting=FakeWeighting(clock, mode),
         fleet=FakeFleet(clock, mode),
         devices=FakeDevices(clock, mode),
         connecting=FakeConnecting(mode),

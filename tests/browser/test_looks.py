@@ -21,6 +21,8 @@ PATHS = [
     "/graph?node=asset:db-1",
     "/alerts?sel=A-00003&stack=flat",
     "/hunt?sel=E-3",
+    "/data-assets?sel=approval-people",
+    "/weights?draft=infra.cpu:0.2",
 ]
 LOOKS = [("zh-CN", "dark"), ("en", "light")] + ([("zh-CN", "light"), ("en", "dark")] if FULL else [])
 

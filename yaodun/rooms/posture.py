@@ -169,7 +169,7 @@ def _number(name: str, value: float, href: str, outside: str | None) -> shown.Re
 def _shift(before: Indicator, now: Indicator) -> shown.Shift:
     worse = (health(now) or 0) < (health(before) or 0)
     return shown.Shift(
-        at=now.taken, text=title(now.id), level="medium" if worse else "ok", before=_said(before), after=_said(now),
+        at=now.taken, text=title(now.id), level="medium" if worse else "normal", before=_said(before), after=_said(now),
         href=now.evidence.href,
     )  # fmt: skip
 

@@ -37,6 +37,7 @@ class WeightingRoom:
             shown.Weighed(
                 id=item.id, name=say(f"analytics.posture.{item.id}.title"), dimension=item.dimension,
                 weight=current.get(item.id, item.weight), health=health(item), lost=lost.get(item.id, 0.0),
+                href=item.evidence.href,
             )
             for item in self._posture.indicators()
         ]  # fmt: skip

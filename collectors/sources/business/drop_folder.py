@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from collectors.business.account import Account, Counting
-from collectors.business.formats import Delivery, Format, format_of_name, lines_of
+from collectors.business.formats import Delivery, Format, count_of, format_of_name, lines_of
 from collectors.delivery import deliver
 from infra.errors import AppError
 from infra.events.frame import Frame
@@ -127,7 +127,7 @@ class DropFolder:
             return "digest: the file is not the one the manifest names; send it again"
         if manifest.records is not None:
             with path.open("rb") as stream:
-                count = sum(1 for _ in lines_of(Delivery(stream, kind, path.name, report.taken, {})))
+                count = count_of(Delivery(stream, kind, path.name, report.taken, {}))
             if count != manifest.records:
                 return f"records: the manifest names {manifest.records}, the file holds {count}; send it again"
         return ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tomllib
 import typing
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
 from importlib.resources import files
 from types import NoneType
 from typing import Any
@@ -50,23 +50,41 @@ def column_names() -> dict[str, str]:
     return {str(name): str(field) for name, field in tomllib.loads(text).items()}
 
 
+class Columns:
+    """The columns of a table by the fields they mean: ``renamed`` gives the field of a column, else the Chinese names
+    are known; ``place.lat`` nests."""
+
+    def __init__(self, names: Iterable[str], renamed: Mapping[str, str] | None = None) -> None:
+        known, own = column_names(), renamed or {}
+        self._fields = [own.get(name) or known.get(name, name) for name in names]
+        parts = [(field, *field.partition(".")[::2]) for field in dict.fromkeys(self._fields)]
+        self._nested = [(field, head, tail) for field, head, tail in parts if tail]
+
+    def object(self, values: Iterable[Any]) -> dict[str, Any]:
+        """The object of a row; empty cells are absent, lists in one cell are split."""
+        pairs = zip(self._fields, values, strict=True)
+        made = {field: value for field, value in pairs if value is not None and value != ""}
+        for name in list_fields(str(made.get("kind", ""))):
+            value = made.get(name)
+            if isinstance(value, str):
+                made[name] = [part for part in value.split(SPLITS) if part]
+        for field, head, tail in self._nested:
+            if field in made:
+                value = made.pop(field)
+                inner = made.setdefault(head, {})
+                if isinstance(inner, dict):
+                    inner[tail] = value
+        return made
+
+
 def row_object(row: Mapping[str, Any], renamed: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The object of a row. ``renamed`` gives the field of a column; ``place.lat`` nests; empty cells are absent."""
-    known = column_names()
-    named = {(renamed or {}).get(name) or known.get(name, name): value for name, value in row.items()}
-    lists = list_fields(str(named.get("kind", "")))
-    made: dict[str, Any] = {}
-    for name, value in named.items():
-        if value is None or value == "":
-            continue
-        if name in lists and isinstance(value, str):
-            value = [part for part in value.split(SPLITS) if part]
-        head, dot, tail = name.partition(".")
-        if dot:
-            made.setdefault(head, {})[tail] = value
-        else:
-            made[name] = value
-    return made
+    """The object of one row by its names."""
+    return _columns(tuple(row), tuple((renamed or {}).items())).object(row.values())
+
+
+@lru_cache(maxsize=64)
+def _columns(names: tuple[str, ...], renamed: tuple[tuple[str, str], ...]) -> Columns:
+    return Columns(names, dict(renamed))
 
 
 def decode_lax(line: bytes, number: int = 1) -> BusinessEvent | Refused:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from collectors.business import csv_rows
 from collectors.business.account import Account, Counting
 from collectors.business.formats import Delivery, Format, format_of_media, format_of_name, lines_of
 from collectors.parsers.seams import Parsed, Refused
@@ -78,6 +79,13 @@ def test_a_gbk_row_with_broken_bytes_is_refused_and_its_neighbours_are_not() -> 
     rows[2] = rows[2].replace(b"CK-2", b"\xff\xff\xff")
     account, _, _ = taken(b"\n".join(rows), Format.CSV)
     assert (account.accepted, account.reasons) == (1, {"encoding": 1})
+
+
+def test_an_endless_line_is_one_refusal_and_is_never_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_rows, "MAX_ROW", 400)
+    body = "\r\n".join([HEADER, row(1), "x," * 5000, row(2), ""]).encode()
+    account, _, _ = taken(body, Format.CSV)
+    assert (account.records, account.accepted, account.reasons) == (3, 2, {"row": 1})
 
 
 def test_csv_without_a_header_is_refused_whole() -> None:

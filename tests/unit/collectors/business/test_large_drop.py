@@ -16,8 +16,9 @@ from tests.unit.collectors.business.written import bill
 RECORDS = 1_000_000 if os.environ.get("YAODUN_PROVE") == "full" else 20_000
 """20,000 rows in every run, a million where proofs run at full size."""
 BAD_EVERY, SAME_EVERY, BLANK_EVERY = 1_000, 700, 900
-PER_RECORD, FIXED = 160, 8 << 20
-"""Bytes a record may cost (its id is remembered, to know it again), and what the way costs whatever the size."""
+PER_RECORD, FIXED = 24, 12 << 20
+"""Bytes a record may cost (eight of its id are remembered, twice while columns are joined), and what the way costs
+whatever the size."""
 
 
 class CountingSink:
