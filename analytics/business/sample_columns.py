@@ -20,46 +20,66 @@ _NUMBERS = frozenset({int, float})
 _DATE = re.compile(r"\d{4}[-/年]?\d{1,2}[-/月]?\d{1,2}")
 
 
-@dataclass(frozen=True, slots=True)
 class SampleColumn:
-    """One column: its values that are not empty; ``numbers`` (sorted) where all are, else ``texts``, counted where they
-    are few, and their ``lengths`` (sorted)."""
+    """One column: its ``count`` values that are not empty; ``numbers`` (sorted) where all are, else ``texts``, counted
+    where they are few, and their ``lengths`` (sorted)."""
 
     FEW: ClassVar[int] = 30
+    __slots__ = ("_parts", "_present", "_steps", "count", "lengths", "numbers", "plain", "texts")
 
-    present: list[Any]
-    numbers: Floats | None
-    texts: Counter[str] | None
-    lengths: Floats
-    plain: bool
-    """Whether every value came as text."""
+    def __init__(
+        self, present: list[Any] | Sequence[SampleColumn], count: int, numbers: Floats | None,
+        texts: Counter[str] | None, lengths: Floats, *, plain: bool, parted: bool = False,
+    ) -> None:  # fmt: skip
+        """``present`` are the values, or, ``parted``, the columns that hold them."""
+        self._parts: Sequence[SampleColumn] = present if parted else ()
+        self._present: list[Any] | None = None if parted else list(present)
+        self._steps: tuple[Floats, Floats, Floats] | None = None
+        self.count, self.numbers, self.texts, self.lengths, self.plain = count, numbers, texts, lengths, plain
+
+    @property
+    def present(self) -> list[Any]:
+        """The values; those of a column put together are gathered when somebody asks."""
+        if self._present is None:
+            self._present = [value for part in self._parts for value in part.present]
+            self._parts = ()
+        return self._present
 
     @classmethod
     def of(cls, present: list[Any]) -> SampleColumn:
-        """``present`` without nulls and empty texts."""
+        """``present`` without nulls and empty texts; ``plain`` where every value came as text."""
         types = set(map(type, present))
         if types <= _NUMBERS:
-            return cls(present, np.sort(np.array(present, dtype=float)), Counter(), np.zeros(0), plain=False)
+            numbers = np.sort(np.array(present, dtype=float))
+            return cls(present, len(present), numbers, Counter(), np.zeros(0), plain=False)
         plain = types == {str}
         texts = present if plain else [str(value) for value in present]
         lengths = np.sort(np.fromiter(map(len, texts), dtype=float, count=len(texts)))
-        return cls(present, None, Counter(texts), lengths, plain)
+        return cls(present, len(present), None, Counter(texts), lengths, plain=plain)
 
     @classmethod
     def together(cls, parts: Sequence[SampleColumn]) -> SampleColumn:
         """One of several."""
-        full = [part for part in parts if part.present]
+        full = [part for part in parts if part.count]
         if len(full) < 2:
             return full[0] if full else NOTHING
-        present = [value for part in full for value in part.present]
         numeric = {part.numbers is not None for part in full}
         if len(numeric) == 2:
-            return cls.of(present)
+            return cls.of([value for part in full for value in part.present])
+        count = sum(part.count for part in full)
         if numeric == {True}:
             numbers = np.sort(np.concatenate([part.numbers for part in full if part.numbers is not None]))
-            return cls(present, numbers, Counter(), np.zeros(0), plain=False)
+            return cls(full, count, numbers, Counter(), np.zeros(0), plain=False, parted=True)
         lengths = np.sort(np.concatenate([part.lengths for part in full]))
-        return cls(present, None, _few(full), lengths, all(part.plain for part in full))
+        return cls(full, count, None, _few(full), lengths, plain=all(part.plain for part in full), parted=True)
+
+    def steps(self) -> tuple[Floats, Floats, Floats]:
+        """Sorted numbers (else lengths), and what share lies at or below each, and below each."""
+        if self._steps is None:
+            values = self.lengths if self.numbers is None else self.numbers
+            up_to = np.searchsorted(values, values, side="right") / len(values)
+            self._steps = values, up_to, np.searchsorted(values, values, side="left") / len(values)
+        return self._steps
 
     def counted(self) -> Counter[str]:
         """How often each text comes, few or not."""
@@ -67,29 +87,32 @@ class SampleColumn:
 
     def categorical(self) -> bool:
         """Whether few values come again and again."""
-        return self.texts is not None and len(self.texts) <= min(self.FEW, len(self.present) // 8)
+        return self.texts is not None and len(self.texts) <= min(self.FEW, self.count // 8)
 
     def dated(self) -> bool:
         """Dates and times run on; that they do is no drift. A few dozen of the texts tell."""
         if self.numbers is not None:
             return False
-        some = self.present[:: max(1, len(self.present) // 50)]
+        if self.texts is not None and len(self.texts) <= self.FEW:
+            return sum(many for text, many in self.texts.items() if _DATE.match(text)) > 0.9 * self.count
+        some = self.present[:: max(1, self.count // 50)]
         return sum(bool(_DATE.match(str(value))) for value in some) > 0.9 * len(some)
 
 
 def _few(parts: Sequence[SampleColumn]) -> Counter[str] | None:
     """The texts of all, counted; None once they are too many to be categories."""
-    texts: Counter[str] = Counter()
+    texts: dict[str, int] = {}
     for part in parts:
         if part.texts is None or len(part.texts) > SampleColumn.FEW:
             return None
-        texts.update(part.texts)
+        for text, many in part.texts.items():
+            texts[text] = texts.get(text, 0) + many
         if len(texts) > SampleColumn.FEW:
             return None
-    return texts
+    return Counter(texts)
 
 
-NOTHING = SampleColumn([], np.zeros(0), Counter(), np.zeros(0), plain=False)
+NOTHING = SampleColumn([], 0, np.zeros(0), Counter(), np.zeros(0), plain=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,24 +157,31 @@ class Past:
     def __init__(self) -> None:
         self._parts: deque[Picture] = deque()
         self._rows = self._new = 0
+        self._fresh: list[Picture] = []
+        self._whole = True
         self._picture = Picture(0, {})
         self._dated: dict[str, bool] = {}
 
     def add(self, part: Picture) -> None:
         """A block that was as it should be."""
         self._parts.append(part)
+        self._fresh.append(part)
         self._rows += part.rows
         self._new += part.rows
         while self._rows - self._parts[0].rows >= self.MOST:
             self._rows -= self._parts.popleft().rows
+            self._whole = False
 
     def picture(self) -> Picture:
-        """Of all kept blocks."""
+        """Of all kept blocks: the picture before with what is new, where no block was given up meanwhile."""
         if not self._picture.columns or self._new * 10 >= self._rows:
-            self._picture, self._new = Picture.together(self._parts), 0
-            self._dated = {name: column.dated() for name, column in self._picture.columns.items()}
+            parts = [self._picture, *self._fresh] if self._whole and self._picture.columns else list(self._parts)
+            self._picture = Picture.together(parts)
+            self._fresh, self._new, self._whole, self._dated = [], 0, True, {}
         return self._picture
 
     def dated(self, name: str) -> bool:
-        """Whether the column holds dates."""
-        return self._dated.get(name, False)
+        """Whether the column of the last picture holds dates."""
+        if name not in self._dated:
+            self._dated[name] = self._picture.column(name).dated()
+        return self._dated[name]

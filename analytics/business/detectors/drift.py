@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -99,10 +99,10 @@ def _against_schema(now: Picture, schema: Schema) -> Iterator[tuple[str, str]]:
     """More than a few records that the agreed schema forbids."""
     for agreed in schema.columns:
         column = now.column(agreed.name)
-        missing = now.rows - len(column.present)
+        missing = now.rows - column.count
         if agreed.required and missing > max(2, 0.1 * now.rows):
             yield "null", agreed.name
-        if _wrong(column, agreed) > max(1, 0.05 * len(column.present)):
+        if _wrong(column, agreed) > max(1, 0.05 * column.count):
             yield "value" if agreed.values else "type", agreed.name
 
 
@@ -137,40 +137,39 @@ def _against_past(now: Picture, past: Past, limits: dict[str, float]) -> list[tu
     then = past.picture()
     names = sorted(now.columns.keys() | then.columns.keys())
     least = 1e-6 / max(1, len(names))
-    judged = ((_drifted(name, (now, then), past.dated(name), least, limits), name) for name in names)
+    judged = ((_drifted(name, (now, then), past.dated, least, limits), name) for name in names)
     return [(what, name) for what, name in judged if what]
 
 
-def _drifted(name: str, pictures: tuple[Picture, Picture], dated: bool, p: float, limits: dict[str, float]) -> str:
+def _drifted(
+    name: str, pictures: tuple[Picture, Picture], dated: Callable[[str], bool], p: float, limits: dict[str, float]
+) -> str:
     now, then = (picture.column(name) for picture in pictures)
     rows, before = (picture.rows for picture in pictures)
-    empty = rows - len(now.present)
-    usual = (before - len(then.present) + 0.5) / (before + 1) if name in pictures[1].columns else 1.0
+    empty = rows - now.count
+    usual = (before - then.count + 0.5) / (before + 1) if name in pictures[1].columns else 1.0
     if empty / rows - usual > limits["null_jump"] and binomial_at_least(empty, rows, usual) < p:
         return "null"
-    if len(now.present) < 10 or len(then.present) < 30:
+    if now.count < 10 or then.count < 30:
         return ""
     if (now.numbers is None) != (then.numbers is None):
         return "type"
     if now.numbers is not None and then.numbers is not None:
-        return _distribution(now.numbers, then.numbers, p, "numbers")
-    if dated:
+        return _distribution(now, then.numbers, p, "numbers")
+    if dated(name):
         return ""
     if then.categorical():
         return _categories(now.counted(), then.counted(), p, limits)
-    return _distribution(now.lengths, then.lengths, p, "lengths")
+    return _distribution(now, then.lengths, p, "lengths")
 
 
-def _distribution(now: Floats, then: Floats, p: float, word: str) -> str:
+def _distribution(now: SampleColumn, then: Floats, p: float, word: str) -> str:
     """Kolmogorov and Smirnov: the greatest distance of two distributions; how rare it is is asked where it is wide.
     Between two values of ``now`` only the other one moves, so that it is greatest beside one of them."""
-    steps = np.arange(len(now) + 1) / len(now)
-    up_to = np.searchsorted(then, now, side="right") / len(then)
-    below = np.searchsorted(then, now, side="left") / len(then)
-    last = np.r_[now[1:] != now[:-1], True]
-    first = np.r_[True, last[:-1]]
-    distance = float(max(np.abs(steps[1:] - up_to)[last].max(), np.abs(steps[:-1] - below)[first].max()))
-    return word if distance > 0.25 and smirnov_above(distance, len(now), len(then)) < p else ""
+    values, up_to, below = now.steps()
+    at, before = then.searchsorted(values, side="right"), then.searchsorted(values, side="left")
+    distance = float(max(np.abs(at / len(then) - up_to).max(), np.abs(before / len(then) - below).max()))
+    return word if distance > 0.25 and smirnov_above(distance, len(values), len(then)) < p else ""
 
 
 def _categories(after: Counter[str], before: Counter[str], p: float, limits: dict[str, float]) -> str:
