@@ -10,11 +10,12 @@ from starlette.concurrency import run_in_threadpool
 
 from analytics.posture.service import PostureService
 from infra.errors import AppError, ErrorKind
+from infra.exchange import Dimension
 from infra.web.seams import Authorizer, current_actor
 
 
 def posture_router(posture: PostureService, access: Authorizer) -> APIRouter:
-    """``GET /api/v1/posture[?at=T]``."""
+    """``GET /api/v1/posture[?at=T]``; ``GET /api/v1/posture/trend[?dimension=D]`` says where it is going."""
     router = APIRouter(prefix="/api/v1/posture", tags=["posture"])
 
     @router.get("")
@@ -23,6 +24,12 @@ def posture_router(posture: PostureService, access: Authorizer) -> APIRouter:
         found = await run_in_threadpool(posture.latest, at)
         if found is None:
             raise AppError(ErrorKind.NOT_FOUND, "analytics.posture_none", place="posture")
+        return Response(msgspec.json.encode(found), media_type="application/json")
+
+    @router.get("/trend")
+    async def going(dimension: Dimension | None = None) -> Response:
+        access.demand(current_actor.get(), "posture.read")
+        found = await run_in_threadpool(posture.trend, dimension)
         return Response(msgspec.json.encode(found), media_type="application/json")
 
     return router

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from analytics.posture.catalogue import Reading, fill, merge, version
 from analytics.posture.score import Gate, Posture, Pressure, assess, health
 from analytics.posture.seams import GateSource, IndicatorSource, PressureSource, WeightSource
+from analytics.posture.trend import HOUR, SPAN_H, Trend, hourly, trend
 from infra.clock import Clock
-from infra.exchange import Indicator
+from infra.exchange import Dimension, Indicator
 from infra.records import Record, Records
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,17 @@ class _Values(msgspec.Struct, frozen=True):
     readings: dict[str, _Value]
 
 
+class _Score(msgspec.Struct, frozen=True):
+    score: float | None
+
+
+class _Scores(msgspec.Struct, frozen=True):
+    """Of a stored answer no more than the scores."""
+
+    overall: _Score
+    dimensions: dict[Dimension, _Score]
+
+
 class PostureService:
     """The posture of the site."""
 
@@ -73,6 +85,8 @@ class PostureService:
         self._records, self._clock, self._weights = records, clock, weights
         self._indicators, self._pressures, self._gates = indicators, pressures, gates
         self._last_health: dict[str, float] = {}
+        self._trends_of: datetime | None = None
+        self._trends: dict[Dimension | None, Trend] = {}
 
     def refresh(self) -> Posture:
         """Measure everything anew, store and return the posture. A source that breaks is missing, not fatal."""
@@ -146,6 +160,26 @@ class PostureService:
             for name, reading in msgspec.json.decode(body, type=_Values).readings.items():
                 lines.setdefault(name, [None] * points)[place] = reading.value
         return {name: tuple(line) for name, line in lines.items()}
+
+    def trend(self, dimension: Dimension | None = None) -> Trend:
+        """Where the score of a dimension (None: the overall one) is going; learned once an hour."""
+        now = self._clock.now().replace(minute=0, second=0, microsecond=0) + HOUR
+        if self._trends_of != now:
+            self._trends_of, self._trends = now, self._all_trends(now)
+        return self._trends[dimension]
+
+    def _all_trends(self, now: datetime) -> dict[Dimension | None, Trend]:
+        since = now - HOUR * SPAN_H
+        newest = {(moment - since) // HOUR: moment for moment in self._moments(since)}
+        statement = select(PostureRow.at, PostureRow.answer).where(PostureRow.at.in_(newest.values()))
+        rows = self._records.read(lambda session: list(session.execute(statement)))
+        scores = {at: msgspec.json.decode(answer, type=_Scores) for at, answer in rows}
+        taken: dict[Dimension | None, dict[datetime, float | None]] = {
+            None: {at: found.overall.score for at, found in scores.items()}
+        }
+        for name in Dimension:
+            taken[name] = {at: found.dimensions[name].score for at, found in scores.items()}
+        return {name: trend(hourly(points, now), now) for name, points in taken.items()}
 
     def _moments(self, since: datetime) -> list[datetime]:
         """When postures were stored, oldest first: of long spans the first of each slot only."""

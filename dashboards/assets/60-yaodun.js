@@ -220,5 +220,5 @@
     yaodun.watchers.forEach((watcher) => watcher());
   });
   function settle(root) { furnish(root); fade(root); if (yaodun.draw) yaodun.draw(root); }
-  document.addEventListener("DOMContentLoaded", () => { look.observe(document.body, { childList: true, subtree: true, attributeFilter: ["data-spark", "data-hours"] }); settle(document.body); });
+  document.addEventListener("DOMContentLoaded", () => { look.observe(document.body, { childList: true, subtree: true, attributeFilter: ["data-spark", "data-hours", "data-trend"] }); settle(document.body); });
 })();

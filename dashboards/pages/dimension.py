@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import datetime
 
+import msgspec
 from dash import html
 from dash.development.base_component import Component
 
+from analytics.posture.trend import DAY_H, GRADES, WEEK_H, Ahead, Trend
 from dashboards.design.elements import Content, card, cells, glyph, link, quiet, severity, spark, table
 from dashboards.design.posture import score_card, unmeasured_card
 from dashboards.design.states import empty
@@ -15,7 +18,7 @@ from dashboards.pages.page import Page
 from dashboards.parts import held, held_all, part
 from dashboards.rooms.alerts import AlertFilter, AlertRow, Stack
 from dashboards.rooms.posture import Measure, Score
-from dashboards.views.figures import MISSING, ago, amount, duration, exact, percent, points, stamp, zone_name
+from dashboards.views.figures import MISSING, ago, amount, duration, exact, percent, points, span, stamp, zone_name
 from dashboards.visit import RANGES, Visit, address
 from dashboards.words import t
 from infra.exchange import Dimension
@@ -58,6 +61,58 @@ async def score(visit: Visit) -> Content:
 
 def _covered(found: Score) -> str:
     return t("overview.indicators", measured=found.measured, all=found.indicators)
+
+
+@part("dimension.trend", topics="posture", params="at")
+async def trend(visit: Visit) -> Content:
+    """A week of hourly scores, the day and week to come with their bands, and what the forecast is worth."""
+    if moment_of(visit) is not None:
+        return ""
+    found = await visit.ask(visit.rooms.posture.trend, dimension_of(visit))
+    title, ahead = t("dimension.trend"), found.ahead
+    if ahead is None:
+        why = t("dimension.trend_none_why", known=found.known, wanted=found.wanted)
+        return card(title, empty(t("dimension.trend_none"), why), lined=True)
+    drawing = {"v": found.past, **msgspec.to_builtins(ahead), "marks": GRADES}
+    chart = html.Div(className="trend", role="img", **{"data-trend": json.dumps(drawing), "aria-label": _said(ahead)})
+    ends = html.Div(
+        [
+            html.Span(t("dimension.trend_past", hours=len(found.past))),
+            html.Span(t("dimension.trend_now"), style={"left": f"{_now_at(found):.1f}%"}),
+            html.Span(t("dimension.trend_ahead", hours=len(ahead.mean))),
+        ],
+        className="trend-ends",
+    )
+    return card(title, [chart, ends, html.Footer(_worth(found))], hint=_said(ahead), lined=True)
+
+
+def _now_at(found: Trend) -> float:
+    ahead = len(found.ahead.mean) if found.ahead else 0
+    return 100 * len(found.past) / (len(found.past) + ahead)
+
+
+def _said(ahead: Ahead) -> str:
+    """The bands in words: after a day, and after a week where it is known."""
+    day = min(DAY_H, len(ahead.mean)) - 1
+    words = t("dimension.trend_day", band=span(ahead.low95[day], ahead.high95[day]))
+    if len(ahead.mean) < WEEK_H:
+        return words
+    return f"{words} · {t('dimension.trend_week', band=span(ahead.low95[-1], ahead.high95[-1]))}"
+
+
+def _worth(found: Trend) -> Component:
+    """What the forecast was worth in the past, and whether a grade is in danger."""
+    facts = [t("dimension.trend_season" if found.season_h > 1 else "dimension.trend_plain")]
+    if found.mase is not None:
+        facts.append(t("dimension.trend_mase", mase=f"{found.mase:.2f}"))
+    if found.held is not None:
+        facts.append(t("dimension.trend_held", share=percent(found.held)))
+    danger = t("dimension.trend_safe")
+    if found.crosses is not None:
+        grade, hours = found.crosses
+        danger = t("dimension.trend_crosses", grade=f"{grade:g}", hours=hours)
+    level = "normal" if found.crosses is None else "medium"
+    return html.Div([severity(level, danger), quiet(" · ".join(facts))], className="trend-worth")
 
 
 @part("dimension.measures", topics="posture", params="at")
@@ -190,11 +245,12 @@ async def systems(visit: Visit) -> Content:
 
 async def body(visit: Visit) -> Component:
     """The page."""
-    top, sensed, listed, known = await asyncio.gather(
-        held_all(visit, score, alerts), held(devices, visit), held(measures, visit), held(systems, visit)
-    )
-    return html.Div([html.Div(top, className="cols-2"), sensed, listed, known], className="page")
+    top, sensed, going, listed, known = await asyncio.gather(
+        held_all(visit, score, alerts), held(devices, visit), held(trend, visit), held(measures, visit),
+        held(systems, visit),
+    )  # fmt: skip
+    return html.Div([html.Div(top, className="cols-2"), sensed, going, listed, known], className="page")
 
 
-PARTS = (score, measures, alerts, devices, systems)
+PARTS = (score, trend, measures, alerts, devices, systems)
 PAGES = tuple(Page(path.removeprefix("/"), path, body, PARTS, action="overview.read", ranged=False) for path in PATHS)

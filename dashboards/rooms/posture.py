@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from analytics.posture.trend import Trend
 from infra.exchange import Dimension
 
 
@@ -130,5 +131,8 @@ class Posture(Protocol):
     def readings(self) -> Sequence[Reading]: ...
 
     def shifts(self) -> Sequence[Shift]: ...
+
+    def trend(self, dimension: Dimension) -> Trend:
+        """The hours behind the score of a dimension, and where it is going."""
 
     def measures(self, dimension: Dimension, at: datetime | None = None) -> Sequence[Measure]: ...

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from analytics.posture.trend import Trend, trend
 from analytics.rules.suppressing import SuppressionDesk
 from dashboards.rooms import Rooms
 from dashboards.rooms.audit import AuditFilter, AuditPage, AuditRow, Proof
@@ -311,6 +312,14 @@ class FakePosture:
             lost=7.2, source="analytics", href="/ui/alerts", line=line, outside="high",
         )  # fmt: skip
         return [good, missing, bad]
+
+    def trend(self, dimension: Dimension) -> Trend:
+        if self.mode == "broken":
+            _broken()
+        hours = 504 if self.mode == "full" else 9
+        dice = random.Random(str(dimension))
+        scores = [78 + 6 * math.sin(i / 3.8) - i / 90 + dice.gauss(0, 1) for i in range(hours)]
+        return trend(scores, self.clock.now())
 
     def shifts(self) -> Sequence[Shift]:
         if self.mode == "broken":

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from analytics.posture import DimensionScore, Loss, LossKind, Posture, PostureService
 from analytics.posture.catalogue import catalogue
 from analytics.posture.score import health
+from analytics.posture.trend import Trend
 from dashboards.rooms import posture as shown
 from infra.clock import Clock
 from infra.errors import AppError, ErrorKind
@@ -67,6 +68,10 @@ class PostureRoom:
             _number("new_alerts", recent, base, None),
             _number("unowned", unowned, f"{base}?owner=", "medium" if unowned and age_h > 4 else None),
         ]
+
+    def trend(self, dimension: Dimension) -> Trend:
+        """Where its score is going."""
+        return self._posture.trend(dimension)
 
     def measures(self, dimension: Dimension, at: datetime | None = None) -> Sequence[shown.Measure]:
         """Every indicator of ``dimension`` behind the newest posture (not after ``at``)."""
