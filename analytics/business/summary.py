@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from analytics.business.book import Book
 from analytics.business.datasets import seen_datasets
+from analytics.business.exchange_quality import province_quality
 from analytics.business.finding import Finding
 from analytics.datasecurity import Sensitivity
 from analytics.datasecurity.seen import SeenDataset
@@ -40,7 +41,7 @@ def summarise(book: Book, findings: Sequence[Finding]) -> Summary:
         exchange_mismatch=_mismatch(book, findings, since),
         sensitive_unmasked=None if columns is None else float(len(columns)), unmasked=tuple(columns or ()),
         findings=dict(count), systems=dict(Counter(one.system for one in fresh)),
-        datasets=datasets,
+        datasets=datasets, provinces=province_quality(book, at),
     )  # fmt: skip
 
 

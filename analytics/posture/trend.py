@@ -52,7 +52,7 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def hourly(scores: Mapping[datetime, float | None], now: datetime) -> list[float | None]:
-    """The newest score of each of the last ``SPAN_H`` hours, oldest first; hours before the first score are left out."""
+    """The newest score of each of the last ``SPAN_H`` hours, oldest first, from the first hour that has one."""
     first = now - HOUR * SPAN_H
     found: list[float | None] = [None] * SPAN_H
     for at in sorted(scores):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from dash import html
 from dash.development.base_component import Component
@@ -142,14 +144,33 @@ def unmeasured_card(score: Score) -> list[Component]:
     return [head, html.Div(className="hatched-rail"), *needs]
 
 
-def tiles(values: Mapping[str, float]) -> Component:
+LETTERS = {
+    "11": "BJ", "12": "TJ", "13": "HE", "14": "SX", "15": "NM", "21": "LN", "22": "JL", "23": "HL", "31": "SH",
+    "32": "JS", "33": "ZJ", "34": "AH", "35": "FJ", "36": "JX", "37": "SD", "41": "HA", "42": "HB", "43": "HN",
+    "44": "GD", "45": "GX", "46": "HI", "50": "CQ", "51": "SC", "52": "GZ", "53": "YN", "54": "XZ", "61": "SN",
+    "62": "GS", "63": "QH", "64": "NX", "65": "XJ", "66": "BT", "71": "TW", "81": "HK", "82": "MO",
+}  # fmt: skip
+"""First two digits of GB/T 2260 (66 the Corps) to the letters of the tiles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A province's value (percent; None: nothing to count), what it counts in words, and where its rows are."""
+
+    value: float | None
+    words: str
+    href: str
+
+
+def tiles(values: Mapping[str, Tile]) -> Component:
     """Provinces in own positions: abbreviation and value, outlined by level, dashed without a feed."""
     legend = html.Div(t("overview.tiles_legend" if values else "overview.tiles_none"), className="legend")
     made = [_tile(code, place, values.get(code)) for code, place in PROVINCES.items()]
     return html.Div([legend, *made], className="tiles")
 
 
-def _tile(code: str, place: tuple[int, int], value: float | None) -> Component:
+def _tile(code: str, place: tuple[int, int], tile: Tile | None) -> Component:
+    value = tile.value if tile else None
     level = (
         "none"
         if value is None
@@ -161,9 +182,12 @@ def _tile(code: str, place: tuple[int, int], value: float | None) -> Component:
         if value >= 60
         else "critical"
     )
-    shown = "–" if value is None else f"{value:.0f}"
-    return html.Div(
-        [html.Span(t(f"province.{code}")), shown],
-        className=f"tile {level}".strip(),
-        style={"gridColumn": place[0], "gridRow": place[1]},
+    shown = "–" if value is None else f"{math.floor(value)}"
+    inside = [html.Span(t(f"province.{code}")), shown]
+    where = {"gridColumn": place[0], "gridRow": place[1]}
+    wears = f"tile {level}".strip()
+    return (
+        link(inside, tile.href, className=wears, style=where, title=tile.words)
+        if tile
+        else html.Div(inside, className=wears, style=where)
     )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dash import html
 from dash.development.base_component import Component
 
+from analytics.systems.numbers import ProvinceQuality
 from dashboards.design.elements import (
     Content,
     card,
@@ -16,11 +17,12 @@ from dashboards.design.elements import (
     hours,
     link,
     quiet,
+    segment,
     severity,
     table,
     when,
 )
-from dashboards.design.posture import change, number, score_card, tiles, unmeasured_card
+from dashboards.design.posture import LETTERS, Tile, change, number, score_card, tiles, unmeasured_card
 from dashboards.design.states import empty
 from dashboards.pages.dimension import PATHS
 from dashboards.pages.page import Page
@@ -45,6 +47,7 @@ from infra.exchange import Dimension
 from infra.store.query.tree import Window
 
 OPEN = ("new", "acknowledged")
+METRICS = ("on_time", "complete", "valid", "once", "consistent")
 DRAWINGS = {"business": "business", "security": "alerts", "systems": "infra"}
 
 
@@ -203,10 +206,25 @@ def _measures(measures: dict[str, object]) -> Component:
     )
 
 
-@part("overview.provinces", topics="posture")
+@part("overview.provinces", topics="posture", params="metric")
 async def provinces(visit: Visit) -> Content:
-    """Provincial exchange: dashed until a feed reports."""
-    return card(t("overview.provinces"), tiles({}), hint=t("overview.on_time"))
+    """Provincial exchange by one of five shares: dashed until a feed reports. A tile leads to what was sent."""
+    found = () if visit.rooms.systems is None else await visit.shared(visit.rooms.systems.provinces)
+    metric = visit.param("metric") if visit.param("metric") in METRICS else METRICS[0]
+    ways = [
+        (t(f"overview.metric.{each}"), visit.here(metric=None if each == METRICS[0] else each), each == metric)
+        for each in METRICS
+    ]
+    values = {code: _tile_of(one, metric) for one in found if (code := LETTERS.get(one.province[:2]))}
+    switch = segment(ways, t("overview.metrics")) if values else ""
+    return card(t("overview.provinces"), tiles(values), aside=switch)
+
+
+def _tile_of(one: ProvinceQuality, metric: str) -> Tile:
+    share = getattr(one, metric)
+    query = f"yaodun.biz.type:(manifest OR receipt) AND yaodun.biz.province:{one.province}"
+    words = t("overview.metric_of", metric=t(f"overview.metric.{metric}"), many=amount(share.many), of=amount(share.of))
+    return Tile(share.percent, words, address("/hunt", stream="business", q=query, tr="7d"))
 
 
 @part("overview.ingest", topics="health", wears="strip")

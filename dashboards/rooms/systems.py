@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from analytics.systems.numbers import ProvinceQuality
 from infra.exchange import Dimension
 
 
@@ -54,5 +55,8 @@ class SystemView(msgspec.Struct, frozen=True, kw_only=True):
 
 class Systems(Protocol):
     """The systems of the site."""
+
+    def provinces(self) -> Sequence[ProvinceQuality]:
+        """How well each province's exchange does, as last judged; none before the first judgement."""
 
     def all(self) -> Sequence[SystemView]: ...

@@ -54,14 +54,15 @@ class FakeData:
     def _sets(self) -> Sequence[SeenDataset]:
         last = self.clock.now() - timedelta(hours=2)
         exports = (
-            SeenExport(destination="第三方分析公司 / 沙箱", times=7, records=481_200, accounts=3, clear=2, loose=1, astray=4,
-                       last=last),
+            SeenExport(destination="第三方分析公司 / 沙箱", times=7, records=481_200, accounts=3, clear=2, loose=1,
+                       astray=4, last=last),
             SeenExport(destination="省级监管平台", times=212, records=96_310, accounts=9, clear=0, loose=0, astray=0,
                        last=last),
             SeenExport(destination="", times=1, records=40, accounts=1, clear=0, loose=1, astray=0, last=last),
         )  # fmt: skip
         flows = (
-            SeenFlow(sender="国家数据中心", receiver="新疆生产建设兵团药品监管数据节点", times=31, records=1_284_000, last=last),
+            SeenFlow(sender="国家数据中心", receiver="新疆生产建设兵团药品监管数据节点", times=31, records=1_284_000,
+                     last=last),
             SeenFlow(sender="", receiver="省级节点 44", times=30, records=902_117, last=last),
         )  # fmt: skip
         people = (
@@ -120,7 +121,7 @@ class FakeWeighting:
         decided = None if state is WeightState.PROPOSED else at + timedelta(hours=3)
         return WeightVersion(
             number=number, state=state, weights=settled({next(iter(shipped())): 0.02 * number}), proposer="值班员甲",
-            comment="追溯数据的准时到达比以前重要，按五月专题会的意见提高权重，其余按比例调整" if number % 2 else "试验",
+            comment="追溯数据的准时到达比以前重要，按专题会的意见提高权重，其余按比例调整" if number % 2 else "试验",
             proposed=at, decider="安全管理员" if decided else "", decided=decided,
             signature=b"" if state in (WeightState.PROPOSED, WeightState.REFUSED) else b"s" * 64,
             sealed={WeightState.ACTIVE: True, WeightState.RETIRED: False}.get(state),
@@ -129,7 +130,7 @@ class FakeWeighting:
     def effect(self, weights: Mapping[str, float]) -> Effect:
         names = ("overall", *Dimension)
         before = {str(name): 70.0 + place for place, name in enumerate(names)}
-        after: dict[str, float | None] = {name: value + place - 1.5 for place, (name, value) in enumerate(before.items())}
+        after: dict[str, float | None] = {name: value - 1.5 for name, value in before.items()}
         return Effect(before={**before}, after={**after, str(Dimension.DATA): None}, weights=settled(weights))
 
     def propose(self, actor: Actor, weights: Mapping[str, float], comment: str) -> int:

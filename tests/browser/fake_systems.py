@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from analytics.systems.numbers import ProvinceQuality, Share
 from dashboards.rooms.systems import FeedLine, SystemSignal, SystemView
 from infra.clock import Clock
 from infra.errors import AppError, ErrorKind
@@ -15,6 +16,20 @@ class FakeSystems:
 
     def __init__(self, clock: Clock, mode: str) -> None:
         self.clock, self.mode = clock, mode
+
+    def provinces(self) -> Sequence[ProvinceQuality]:
+        if self.mode == "broken":
+            raise AppError(ErrorKind.UNAVAILABLE, "dashboards.error.timeout", seconds="10")
+        if self.mode != "full":
+            return ()
+        codes = [f"{number}0000" for number in (11, 12, 13, 21, 31, 32, 33, 44, 45, 51, 61, 63, 65, 66)]
+        return [
+            ProvinceQuality(
+                province=code, on_time=Share(31 - at % 5 * (at % 3), 31), complete=Share(9_980 - 40 * at, 10_000),
+                valid=Share(9_990, 10_000), once=Share(30, 31), consistent=Share(31 - at % 2, 31),
+            )
+            for at, code in enumerate(codes)
+        ]  # fmt: skip
 
     def all(self) -> Sequence[SystemView]:
         if self.mode == "broken":

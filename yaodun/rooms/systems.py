@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from analytics.systems.health import SystemHealth
+from analytics.systems.numbers import ProvinceQuality
 from analytics.systems.packs import Pack, packs
 from dashboards.rooms import systems as shown
 from infra.register import Asset, System
@@ -18,6 +19,11 @@ class SystemsRoom:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+
+    def provinces(self) -> Sequence[ProvinceQuality]:
+        """Of the last judgement."""
+        summary = read_state(self._site.home.state).summary
+        return summary.provinces if summary else ()
 
     def all(self) -> Sequence[shown.SystemView]:
         """Every system of the register, those of the plan first, with what its pack expects and what came."""

@@ -108,8 +108,8 @@ def stored_events(
 
 
 def _patiently(store: EventStore, query: Query, wait: Callable[[float], None]) -> Page:
-    """The page after the cursor of ``query``. A store that is busy or out of time is asked again for the same place, for
-    half as much: what came before stays, and what comes is read once."""
+    """The page after the cursor of ``query``. A store that is busy or out of time is asked again for the same place,
+    for half as much: what came before stays, and what comes is read once."""
     limit = _PAGE
     for left in range(TRIES - 1, -1, -1):
         try:
