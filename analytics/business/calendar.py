@@ -73,6 +73,20 @@ class Calendar:
         """Announced days off from ``first`` to ``last``, weekends by themselves not counted."""
         return sum(1 for day in self._off if first <= day <= last)
 
+    def after_holiday(self, day: int, within: int = 3) -> bool:
+        """Whether the local day is one of the first ``within`` working days after three or more days off in a row."""
+        worked = idle = 0
+        for back in range(day - 1, day - 30, -1):
+            if not self.works(back):
+                idle += 1
+                if idle >= 3:
+                    return True
+            else:
+                worked, idle = worked + 1, 0
+                if worked >= within:
+                    return False
+        return False
+
     def rest(self, begins: int, ends: int) -> int:
         """Milliseconds of announced days off within."""
         return self.off_days(local_day(begins), local_day(ends)) * DAY_MS

@@ -13,11 +13,12 @@ from dashboards.pages.page import Page
 from dashboards.parts import held_all, part
 from dashboards.rooms.alerts import AlertFilter, AlertPage, Stack
 from dashboards.rooms.systems import SystemSignal, SystemView
-from dashboards.views.figures import MISSING, ago, amount, exact, stamp
+from dashboards.views.figures import MISSING, ago, amount, exact, percent, stamp
 from dashboards.visit import RANGES, Visit, address
 from dashboards.words import t
 from infra.exchange import Dimension
 from infra.store.query.tree import Window
+from infra.text import known as known_words
 
 OPEN = ("new", "acknowledged")
 LISTED = 8
@@ -74,23 +75,34 @@ async def listing(visit: Visit) -> Content:
         (t("systems.level"), "num"),
         (t("systems.owner"), ""),
     ]
-    rows = [_row(system) for system in sorted(found, key=_worst)]
-    body = table(heads, rows, ("auto", "96px", "96px", "96px", "80px", "70px", "70px", "150px"))
-    return card(t("page.systems"), html.Div(body, className="scroll"), hint=t("systems.hint"), lined=True)
+    levels = await _levels(visit, found)
+    rows = [_row(system, levels[system.id]) for system in sorted(found, key=_worst)]
+    body = table(heads, rows, ("auto", "96px", "96px", "112px", "80px", "70px", "70px", "150px"))
+    return card(t("page.systems"), html.Div(body, className="scroll tall"), hint=t("systems.hint"), lined=True)
 
 
 def _worst(system: SystemView) -> tuple[float, str]:
     return min(system.dimensions.values(), default=2.0), system.name
 
 
-def _row(system: SystemView) -> Component:
+async def _levels(visit: Visit, found: Sequence[SystemView]) -> dict[str, int | None]:
+    """The protection level of each system: as graded here, else as the register has it."""
+    levels = {system.id: system.level for system in found}
+    if visit.rooms.graded is not None and visit.may("grading.read"):
+        latest = await visit.ask(visit.rooms.graded.gradings.all_latest)
+        levels.update({name: kept.level for name, kept in latest.items() if name in levels})
+    return levels
+
+
+def _row(system: SystemView, level: int | None) -> Component:
     came = sum(feed.seen for feed in system.feeds)
+    here = address(f"/systems/{system.id}")
     return cells(
-        link(system.name, address(f"/systems/{system.id}"), className="rowlink"),
-        *((told(system.dimensions.get(dimension)), "num") for dimension in Dimension),
-        (f"{came} / {len(system.feeds)}" if system.feeds else MISSING, "num"),
-        (amount(float(len(system.assets))), "num"),
-        (MISSING if system.level is None else str(system.level), "num"),
+        link(system.name, here, className="rowlink"),
+        *((link(told(system.dimensions.get(dimension)), here, className="rowlink"), "num") for dimension in Dimension),
+        (link(f"{came} / {len(system.feeds)}", here, className="rowlink") if system.feeds else MISSING, "num"),
+        (link(amount(float(len(system.assets))), here, className="rowlink"), "num"),
+        (MISSING if level is None else str(level), "num"),
         html.Span(system.owner or MISSING, className="quiet cut"),
     )
 
@@ -104,7 +116,7 @@ async def visible(visit: Visit) -> Content:
     feeds = [
         cells(
             glyph("normal" if feed.seen else "high"),
-            html.Span(feed.kind, className="mono"),
+            link(kind_of(feed.kind), _events(system.id, feed.kind, feed.every_h), className="rowlink"),
             (t("systems.every", hours=f"{feed.every_h:g}"), "num quiet"),
             t("systems.feed_seen") if feed.seen else html.Span(t("systems.feed_missing"), className="high"),
         )
@@ -152,8 +164,31 @@ async def measurable(visit: Visit) -> Content:
     if not rows:
         return card(title, empty(t("systems.no_pack"), t("systems.no_pack_why")), hint=_tagged("measurable"))
     body = table(heads, rows, ("40px", "auto", "90px", "130px", "130px", "80px", "90px"))
-    aside = link(t("systems.events"), address("/hunt", q=f"yaodun.biz.system:{system.id}", tr="24h"))
+    aside = link(t("systems.events"), _events(system.id, "", 24))
     return card(title, html.Div(body, className="scroll"), hint=_tagged("measurable"), aside=aside, lined=True)
+
+
+def kind_of(kind: str) -> str:
+    """A kind of event in words; its own name where a site made it up."""
+    return known_words(f"dashboards.systems.kind.{kind}") or kind
+
+
+def unit_of(unit: str) -> str:
+    """A unit in words."""
+    return known_words(f"dashboards.systems.in.{unit.replace(' ', '_')}") or unit
+
+
+def _events(system: str, kind: str, hours: float) -> str:
+    """The search on what came of a system."""
+    query = f"yaodun.biz.system:{system}" + (f" AND yaodun.biz.type:{kind}" if kind else "")
+    return address("/hunt", stream="business", q=query, tr=f"{max(1, round(hours))}h")
+
+
+def _shown(value: float, unit: str) -> str:
+    """A number in its unit; shares as percent."""
+    if unit == "share":
+        return percent(value)
+    return f"{amount(value)} {unit_of(unit)}".strip()
 
 
 def _least(signal: SystemSignal) -> tuple[float, str]:
@@ -162,16 +197,25 @@ def _least(signal: SystemSignal) -> tuple[float, str]:
 
 def _signal(signal: SystemSignal) -> Component:
     missing = signal.value is None
-    said = MISSING if signal.value is None else f"{amount(signal.value)} {signal.unit}".strip()
+    said = MISSING if signal.value is None else _shown(signal.value, signal.unit)
+    rows = address("/hunt", stream="business", q=signal.query, tr=f"{max(1, round(signal.window_h))}h")
+    title = html.Span(signal.title, className="soft" if missing else "")
+    value = html.Span(said, title="" if signal.value is None else exact(signal.value))
     return cells(
         glyph(level_of(signal.health)),
-        html.Span(signal.title, className="soft" if missing else ""),
+        link(title, rows, className="rowlink") if signal.query else title,
         html.Span(t(f"dimension.{signal.dimension}"), className="quiet"),
-        (html.Span(said, title="" if signal.value is None else exact(signal.value)), "num quiet" if missing else "num"),
-        (f"{signal.best:g} → {signal.worst:g}", "num quiet"),
+        (link(value, rows, className="rowlink") if signal.query else value, "num quiet" if missing else "num"),
+        (_anchors(signal), "num quiet"),
         (t("systems.hours", hours=f"{signal.window_h:g}"), "num quiet"),
         (told(signal.health), "num"),
     )
+
+
+def _anchors(signal: SystemSignal) -> str:
+    if signal.unit == "share":
+        return f"{percent(signal.best)} → {percent(signal.worst)}"
+    return f"{signal.best:g} → {signal.worst:g}"
 
 
 @part("systems.manageable", topics="graded")

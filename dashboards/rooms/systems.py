@@ -14,7 +14,7 @@ from infra.exchange import Dimension
 
 class SystemSignal(msgspec.Struct, frozen=True, kw_only=True):
     """One number of a system. ``value`` and ``health`` (0 to 1) are None where nothing was reported; health is 1 at
-    ``best`` and 0 at ``worst``."""
+    ``best`` and 0 at ``worst``; ``query`` finds the events it counts."""
 
     id: str
     title: str
@@ -26,6 +26,7 @@ class SystemSignal(msgspec.Struct, frozen=True, kw_only=True):
     window_h: float
     health: float | None
     events: int = 0
+    query: str = ""
 
 
 class FeedLine(msgspec.Struct, frozen=True):

@@ -23,6 +23,9 @@ class Names:
 
     def rule(self, rule_id: str, name: str) -> str:
         """Name of a rule in the viewer's language; the title its author gave it where we have no other."""
+        family, _, detector = rule_id.partition(".")
+        if family == "business" and (title := known(f"analytics.business_titles.{detector}")):
+            return title
         return known(f"analytics.rule.{rule_id}") or known(f"collectors.rule.{rule_id}") or name
 
     def facet(self, name: str, value: str) -> str:

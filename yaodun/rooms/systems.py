@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from analytics.systems.health import SystemHealth
 from analytics.systems.numbers import ProvinceQuality
@@ -59,10 +60,19 @@ def _signals(pack: Pack, found: SystemHealth | None) -> tuple[shown.SystemSignal
             id=signal.id, title=signal.title, dimension=signal.dimension, unit=signal.unit, best=signal.best,
             worst=signal.worst, window_h=signal.window_h, value=item.value if item else None,
             health=item.health if item else None, events=item.events if item else 0,
+            query=_query(pack.system, signal.of),
         )
         for signal in pack.signals
         for item in (measured.get(signal.id),)
     )  # fmt: skip
+
+
+def _query(system: str, of: Mapping[str, Any]) -> str:
+    """The search for the events of a system that a signal looks at: by their kind."""
+    kinds = of.get("kind", [])
+    words = [kinds] if isinstance(kinds, str) else [str(kind) for kind in kinds]
+    chosen = f" AND yaodun.biz.type:({' OR '.join(words)})" if words else ""
+    return f"yaodun.biz.system:{system}{chosen}"
 
 
 def _feeds(pack: Pack, found: SystemHealth | None) -> tuple[shown.FeedLine, ...]:

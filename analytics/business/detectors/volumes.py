@@ -18,6 +18,10 @@ from infra.events.business import NoticeType
 
 _INTAKE = frozenset({"102", "107"})
 Floats = NDArray[np.float64]
+_NORMAL_TENTH = 1.2816
+"""The upper tenth of a normal distribution begins so many standard deviations above its middle."""
+_WAITED = float(np.log(2))
+"""The first working days after a holiday bring twice as much: goods of the days off come with them."""
 
 
 def leakage(desk: Desk) -> Iterator[Finding]:
@@ -77,20 +81,84 @@ def _province(desk: Desk, line: int) -> str:
 def surge(desk: Desk) -> Iterator[Finding]:
     """B16: on some days a party takes in far more of a product than on its other days, and than its peers do then."""
     limits, lines = desk.limits["surge"], desk.book.lines
+    learned = local_day(desk.book.begin) + limits["learn_days"]
     for product, days in _days(desk).items():
-        lifted = _lift(days)
+        peers = _Peers(days)
         for party, (when, amount, members) in days.items():
             if len(when) < limits["least_days"]:
                 continue
-            own = np.log(np.maximum(amount, 0.5)) - np.array([lifted.get(day // 7, 0.0) for day in when.tolist()])
+            own = np.log(np.maximum(amount, 0.5))
             middle = float(np.median(own))
             spread = max(limits["least_spread"], 1.4826 * float(np.median(np.abs(own - middle))))
             far = max(float(np.log(limits["ratio"])), limits["z"] * spread)
             bad = (own - middle > far) & (amount >= limits["least_units"]) & _tops(when, amount, limits["tops"])
-            surging = [line for place in np.flatnonzero(bad).tolist() for line in members[place]]
+            bad &= when >= learned
+            above = own - middle
+            candidates = [at for at in np.flatnonzero(bad).tolist() if not _by_chance(when, amount, at, limits)]
+            alone = [at for at in candidates if above[at] - _shared(desk, peers, party, when[at]) > far]
+            surging = [line for place in alone for line in members[place]]
             for group in episodes(surging, lines.time, 10 * DAY_MS):
                 if not _excused(desk, days, (product, party), group):
                     yield _told(desk, "B16", "product_party", f"{product}/{party}", np.array(group), "surge")
+
+
+def _by_chance(when: Ints, amount: Floats, at: int, limits: dict[str, float]) -> bool:
+    """Whether the days more than a week and a half away show that such a day comes about by itself: by their upper
+    tenth (who takes in a box on most days and five on some has a middle distance of nothing and yet no steady intake),
+    or because of so few packages, the smallest intake being one, seven instead of one are chance."""
+    away = amount[np.abs(when - when[at]) > 10]
+    if not len(away):
+        return True
+    logs = np.log(np.maximum(away, 0.5))
+    lumps = float(np.quantile(logs, 0.9) - np.median(logs)) / _NORMAL_TENTH
+    package = max(1.0, float(amount.min()))
+    rare = poisson_at_least(float(amount[at]) / package, max(1.0, float(away.mean()) / package)) < limits["p"]
+    return not rare or float(np.log(amount[at]) - np.log(np.median(amount))) <= limits["z"] * lumps
+
+
+def _shared(desk: Desk, peers: _Peers, party: str, day: int) -> float:
+    """What of a rise is no party's own: that of the others, and, after a holiday, what had waited."""
+    waited = _WAITED if desk.book.calendar.after_holiday(int(day)) else 0.0
+    return peers.rise(party, day) + waited
+
+
+class _Peers:
+    """How far the parties that take a product in lie above their own middle, by day."""
+
+    def __init__(self, days: Days) -> None:
+        self._days = days
+        self._rows: tuple[list[str], Ints, Floats] | None = None
+
+    def rise(self, party: str, day: int) -> float:
+        """What the middle one of the other parties shows (log) on that day or with those beside it, whichever is more,
+        else in the days around; at least 0. What all share, an epidemic or a campaign, begins and ends within a
+        week."""
+        if self._rows is None:
+            self._rows = self._gathered()
+        owners, when, above = self._rows
+        found = [0.0]
+        for reach, least in ((0, 2), (1, 3), (3, 3)):
+            first, last = np.searchsorted(when, (day - reach, day + reach + 1))
+            others = [above[at] for at in range(int(first), int(last)) if owners[at] != party]
+            if len(others) >= least:
+                found.append(float(np.median(others)))
+            if reach and len(found) > 1:
+                break
+        return max(found)
+
+    def _gathered(self) -> tuple[list[str], Ints, Floats]:
+        owners: list[str] = []
+        parts: list[tuple[Ints, Floats]] = []
+        for party, (when, amount, _) in self._days.items():
+            if len(when) >= 4:
+                logs = np.log(np.maximum(amount, 0.5))
+                parts.append((when, logs - np.median(logs)))
+                owners += [party] * len(when)
+        if not parts:
+            return [], np.zeros(0, dtype=np.int64), np.zeros(0)
+        when, above = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+        order = np.argsort(when, kind="stable")
+        return [owners[at] for at in order.tolist()], when[order], above[order]
 
 
 def _tops(when: Ints, amount: Floats, times: float) -> NDArray[np.bool_]:
@@ -124,17 +192,6 @@ def _days(desk: Desk) -> dict[str, Days]:
         }
         for product, parties in grouped.items()
     }
-
-
-def _lift(days: Days) -> dict[int, float]:
-    """By week: how far the middle party lies above its own middle (log), where three or more take in; at least 0."""
-    weeks: defaultdict[int, list[float]] = defaultdict(list)
-    for when, amount, _ in days.values():
-        if len(when) >= 4:
-            middle = float(np.median(np.log(np.maximum(amount, 0.5))))
-            for day, value in zip(when.tolist(), np.log(np.maximum(amount, 0.5)).tolist(), strict=True):
-                weeks[day // 7].append(value - middle)
-    return {week: max(0.0, float(np.median(values))) for week, values in weeks.items() if len(values) >= 3}
 
 
 def _excused(desk: Desk, days: Days, key: tuple[str, str], members: list[int]) -> bool:
