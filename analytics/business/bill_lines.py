@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from analytics.business.masters import Masters
@@ -18,6 +21,8 @@ PAIRED = frozenset({"102", "103", "104", "107", "108", "110"})
 """Inbound bills that answer an outbound bill of another party."""
 SENT = frozenset({"201", "202", "203", "207", "209", "211", "212", "237"})
 """Outbound bills that an inbound bill answers."""
+
+_PARTIES = (attrgetter("party"), attrgetter("from_party"), attrgetter("to_party"))
 
 
 @dataclass(slots=True)
@@ -55,69 +60,89 @@ class Lines:
 
 def build_lines(bills: list[Bill], masters: Masters) -> Lines:
     """Columns of ``bills``, which are by time."""
-    heads, ids, codes, recorded = _merged(bills)
-    names: dict[str, int] = {}
-    batches: dict[tuple[str, str], int] = {}
-    number = names.setdefault
-
-    def numbered(parties: list[str | None]) -> Ints:
-        return np.array([-1 if name is None else number(name, len(names)) for name in parties], dtype=np.int64)
-
-    types = bill_types()
-    kinds = [int(bill.bill_type) for bill in heads]
-    inbound = {int(code): kind.inbound for code, kind in types.items()}
-    final = {int(code): kind.final for code, kind in types.items()}
+    heads, ids, codes, time, recorded = _merged(bills)
+    many = len(heads)
+    names, parties = _numbered([getter(bill) for getter in _PARTIES for bill in heads])
+    party, source, target = parties[:many], parties[many : 2 * many], parties[2 * many :]
+    products, product = _numbered([bill.product for bill in heads])
+    batch_names, batch = _batches(heads, products, product)
+    written, place = _numbered([bill.bill_type for bill in heads])
+    types = [bill_types().get(code) for code in written]
+    inbound = [kind.inbound if kind else int(code) < 200 for code, kind in zip(written, types, strict=True)]
+    final = [bool(kind and kind.final) for kind in types]
     return Lines(
-        n=len(heads), bills=heads, ids=ids, codes=codes,
-        time=milliseconds([bill.time for bill in heads]), recorded=recorded,
-        kind=np.array(kinds, dtype=np.int64),
-        party=numbered([bill.party for bill in heads]),
-        source=numbered([bill.from_party for bill in heads]),
-        target=numbered([bill.to_party for bill in heads]),
-        batch=np.array([batches.setdefault((b.product, b.batch), len(batches)) for b in heads], dtype=np.int64),
-        quantity=_quantities(heads, masters),
-        inbound=np.array([inbound.get(k, k < 200) for k in kinds], dtype=bool),
-        final=np.array([final.get(k, False) for k in kinds], dtype=bool),
-        names=list(names), numbers=names, batch_names=list(batches),
+        n=many, bills=heads, ids=ids, codes=codes, time=time, recorded=recorded,
+        kind=np.array([int(code) for code in written], dtype=np.int64)[place],
+        party=party, source=source, target=target, batch=batch,
+        quantity=_quantities(heads, masters, products, product),
+        inbound=np.array(inbound, dtype=bool)[place], final=np.array(final, dtype=bool)[place],
+        names=names, numbers={name: number for number, name in enumerate(names)}, batch_names=batch_names,
     )  # fmt: skip
 
 
-def milliseconds(moments: list[datetime]) -> Ints:
+def _numbered(values: list[str | None] | list[str]) -> tuple[list[str], Ints]:
+    """The different values in the order they first come, and the number of each value; -1 is None."""
+    encoded = pa.array(values, type=pa.string()).dictionary_encode()
+    numbers = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return encoded.dictionary.to_pylist(), numbers
+
+
+def _batches(bills: list[Bill], products: list[str], product: Ints) -> tuple[list[tuple[str, str]], Ints]:
+    """(product, batch) in the order they first come, and the number of each line's."""
+    names, batch = _numbered([bill.batch for bill in bills])
+    pairs, first, place = np.unique(product * max(1, len(names)) + batch, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    rank = np.empty(len(pairs), dtype=np.int64)
+    rank[order] = np.arange(len(pairs))
+    found = [(products[int(product[at])], names[int(batch[at])]) for at in first[order].tolist()]
+    return found, rank[place]
+
+
+def milliseconds(moments: Sequence[datetime]) -> Ints:
     """Unix milliseconds of many moments."""
-    return np.asarray(np.rint(np.array([moment.timestamp() for moment in moments]) * 1000), dtype=np.int64)
+    seconds = np.fromiter(map(datetime.timestamp, moments), dtype=float, count=len(moments))
+    return np.asarray(np.rint(seconds * 1000), dtype=np.int64)
 
 
-def _quantities(bills: list[Bill], masters: Masters) -> NDArray[np.float64]:
+def _quantities(bills: list[Bill], masters: Masters, products: list[str], product: Ints) -> NDArray[np.float64]:
     """Smallest units of each line."""
-    found = np.array([bill.quantity for bill in bills], dtype=float)
-    known: dict[tuple[str, Measure], int] = {}
-    for place, bill in enumerate(bills):
-        if bill.measure is not Measure.EACH:
-            key = (bill.product, bill.measure)
-            if key not in known:
-                known[key] = masters.units(bill.product, bill.measure.value)
-            found[place] *= known[key]
-    return found
+    found = np.fromiter((bill.quantity for bill in bills), dtype=float, count=len(bills))
+    measures = list(Measure)
+    number = {measure: place for place, measure in enumerate(measures)}
+    measure = np.fromiter((number[bill.measure] for bill in bills), dtype=np.int64, count=len(bills))
+    pairs, place = np.unique(product * len(measures) + measure, return_inverse=True)
+    units = [masters.units(products[pair // len(measures)], measures[pair % len(measures)].value)
+             for pair in pairs.tolist()]  # fmt: skip
+    return found * np.array(units, dtype=float)[place] if len(bills) else found
 
 
-def _merged(bills: list[Bill]) -> tuple[list[Bill], list[tuple[str, ...]], list[tuple[str, ...]], Ints]:
-    """Newest attempt, ids of all, codes, first recorded (ms) of each document line, by time."""
-    first: dict[tuple[str, str, int], int] = {}
+Merged = tuple[list[Bill], list[tuple[str, ...]], list[tuple[str, ...]], Ints, Ints]
+
+
+def _merged(bills: list[Bill]) -> Merged:
+    """Newest attempt, ids of all, codes, time and first recorded (ms) of each document line, by time."""
+    keys = [(bill.party, bill.bill, bill.line) for bill in bills]
+    many = len(keys)
+    first = dict(zip(reversed(keys), range(many - 1, -1, -1), strict=True))
+    places = np.fromiter(map(first.__getitem__, keys), dtype=np.int64, count=many)
     again: dict[int, list[Bill]] = {}
-    heads: list[Bill] = []
-    for bill in bills:
-        place = first.setdefault((bill.party, bill.bill, bill.line), len(heads))
-        if place == len(heads):
-            heads.append(bill)
-        else:
-            again.setdefault(place, [heads[place]]).append(bill)
-    ids: list[tuple[str, ...]] = [(bill.id,) for bill in heads]
-    codes = [bill.codes for bill in heads]
-    recorded = milliseconds([bill.recorded for bill in heads])
-    for place, attempts in again.items():
-        heads[place], ids[place], codes[place], recorded[place] = _one(attempts)
-    order = np.argsort(milliseconds([bill.time for bill in heads]), kind="stable").tolist()
-    return [heads[i] for i in order], [ids[i] for i in order], [codes[i] for i in order], recorded[order]
+    for at in np.flatnonzero(places != np.arange(many)).tolist():
+        place = int(places[at])
+        again.setdefault(place, [bills[place]]).append(bills[at])
+    recorded = milliseconds([bill.recorded for bill in bills])
+    time = milliseconds([bill.time for bill in bills])
+    settled = {place: _one(attempts) for place, attempts in again.items()}
+    for place, (head, _, _, begun) in settled.items():
+        recorded[place], time[place] = begun, milliseconds([head.time])[0]
+    kept = np.flatnonzero(places == np.arange(many))
+    order = kept[np.argsort(time[kept], kind="stable")]
+    heads, ids, codes = [], [], []
+    for at in order.tolist():
+        head, own, named, _ = settled[at] if at in settled else (bills[at], (bills[at].id,), bills[at].codes, 0)
+        heads.append(head)
+        ids.append(own)
+        codes.append(named)
+    return heads, ids, codes, time[order], recorded[order]
 
 
 def _one(attempts: list[Bill]) -> tuple[Bill, tuple[str, ...], tuple[str, ...], int]:

@@ -16,6 +16,7 @@ from analytics.business.bill_lines import Lines, build_lines
 from analytics.business.calendar import Calendar
 from analytics.business.codes import Codes, build_codes
 from analytics.business.masters import Masters
+from analytics.business.paused import collector_paused
 from infra.events.business import BusinessEvent, Correction, Envelope, Pack
 from infra.events.business.trace import Bill
 
@@ -49,15 +50,20 @@ def ms(moment: datetime) -> int:
 
 def build_book(events: Iterable[BusinessEvent]) -> Book:
     """Settle ``events``, given in any order."""
-    seen: set[str] = set()
-    kinds: defaultdict[type[Any], list[Any]] = defaultdict(list)
+    with collector_paused():
+        return _built(events)
+
+
+def _built(events: Iterable[BusinessEvent]) -> Book:
+    known: dict[str, BusinessEvent] = {}
     for event in events:
-        if event.id not in seen:
-            seen.add(event.id)
-            kinds[type(event)].append(event)
+        known.setdefault(event.id, event)
+    kinds: defaultdict[type[Any], list[Any]] = defaultdict(list)
+    for event in known.values():
+        kinds[type(event)].append(event)
     back = {wrong.event for correction in kinds.pop(Correction, []) for wrong in correction.wrong}
     settled = {kind: _settled(items, back) for kind, items in kinds.items()}
-    return Book(settled, len(seen))
+    return Book(settled, len(known))
 
 
 def _settled(items: list[Any], back: set[str]) -> list[Any]:

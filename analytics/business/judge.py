@@ -11,6 +11,7 @@ import analytics.business.detectors
 from analytics.business.book import Book, build_book
 from analytics.business.desk import Desk
 from analytics.business.finding import Finding
+from analytics.business.paused import collector_paused
 from analytics.business.thresholds import Thresholds
 from infra.events.business import BusinessEvent
 
@@ -45,10 +46,11 @@ def judge_book(
     """The same for a settled book. A detector that breaks is logged and told to ``broken``; the others go on."""
     desk = Desk(book, limits)
     found: dict[tuple[str, str, str, str], Finding] = {}
-    for detector in chosen if chosen is not None else detectors():
-        for one in _run(detector, desk, broken):
-            key = (one.detector, one.subject.kind, one.subject.value, one.events[0] if one.events else "")
-            found.setdefault(key, one)
+    with collector_paused():
+        for detector in chosen if chosen is not None else detectors():
+            for one in _run(detector, desk, broken):
+                key = (one.detector, one.subject.kind, one.subject.value, one.events[0] if one.events else "")
+                found.setdefault(key, one)
     return sorted(found.values(), key=lambda one: (one.begins, one.detector, one.subject.value))
 
 

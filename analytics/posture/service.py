@@ -162,8 +162,9 @@ class PostureService:
         return {name: tuple(line) for name, line in lines.items()}
 
     def trend(self, dimension: Dimension | None = None) -> Trend:
-        """Where the score of a dimension (None: the overall one) is going; learned once an hour."""
-        now = self._clock.now().replace(minute=0, second=0, microsecond=0) + HOUR
+        """Where the score of a dimension (None: the overall one) is going; learned every ten minutes."""
+        now = self._clock.now()
+        now = now.replace(minute=now.minute // 10 * 10, second=0, microsecond=0) + HOUR / 6
         if self._trends_of != now:
             self._trends_of, self._trends = now, self._all_trends(now)
         return self._trends[dimension]

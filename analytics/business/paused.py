@@ -1,0 +1,20 @@
+"""The collector of cycles rests while a book is built or judged: millions of small values are made that hold no cycle,
+and to look through them again and again costs a quarter of the time."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No collection until the end; afterwards as it was."""
+    ran = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if ran:
+            gc.enable()
