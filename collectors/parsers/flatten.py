@@ -17,11 +17,16 @@ class TooDeepError(ValueError):
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> Event:
     """``{"a": {"b": 1}}`` as ``{"a.b": 1}``; lists stay whole; raises ``TooDeepError`` beyond the bounds."""
-    if not prefix and dict not in map(type, tree.values()) and len(tree) <= MAX_FIELDS:
+    if not prefix and is_flat(tree):
         return dict(tree)
     event: Event = {}
     _walk(tree, prefix, event, 0)
     return event
+
+
+def is_flat(tree: Mapping[str, Any]) -> bool:
+    """Whether ``flatten`` would leave everything where it is."""
+    return dict not in map(type, tree.values()) and len(tree) <= MAX_FIELDS
 
 
 def _walk(tree: Mapping[str, Any], prefix: str, event: Event, depth: int) -> None:

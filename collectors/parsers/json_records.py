@@ -10,7 +10,7 @@ from typing import Any
 
 from collectors.parsers.by_names import by_names
 from collectors.parsers.ecs_values import PATHS, file_names, put, relate
-from collectors.parsers.flatten import flatten
+from collectors.parsers.flatten import flatten, is_flat
 from collectors.parsers.journal import is_journal, read_journal
 from collectors.parsers.json_shapes import shipped_shapes
 from collectors.parsers.message import read_message
@@ -108,10 +108,10 @@ def _one(tree: dict[str, Any], clock: Clockwork) -> Reading:
 
 
 def _generic(tree: dict[str, Any], clock: Clockwork) -> Reading:
-    event = flatten(tree)
+    event = tree if is_flat(tree) else flatten(tree)
     said = _said(tuple(event))
-    if said.kept is not None:
-        event = dict(zip(said.kept, event.values(), strict=True))
+    for name, kept in said.renamed:
+        event[kept] = event.pop(name)
     if not said.ecs:
         _aliases(event, clock)
     name = "ecs" if said.ecs else "json"
@@ -132,10 +132,10 @@ def _generic(tree: dict[str, Any], clock: Clockwork) -> Reading:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What the names of a document alone say: those kept in their place (None for the same), whether it claims to be
-    ECS, whether it has paths, and its stream."""
+    """What the names of a document alone say: those that are kept under another one, whether it claims to be ECS,
+    whether it has paths, and its stream."""
 
-    kept: tuple[str, ...] | None
+    renamed: tuple[tuple[str, str], ...]
     ecs: bool
     paths: bool
     stream: Stream
@@ -143,9 +143,9 @@ class _Said:
 
 @by_names
 def _said(names: tuple[str, ...]) -> _Said:
-    kept = tuple(map(kept_name, names))
-    paths = not PATHS.isdisjoint(kept)
-    return _Said(None if kept == names else kept, "ecs.version" in kept, paths, _stream_of(kept))
+    renamed = tuple((name, kept_name(name)) for name in names if kept_name(name) != name)
+    paths = not PATHS.isdisjoint(names)
+    return _Said(renamed, "ecs.version" in names, paths, _stream_of(tuple(map(kept_name, names))))
 
 
 @lru_cache(maxsize=65_536)

@@ -159,7 +159,7 @@ def _json(raw: bytes) -> dict[str, Any] | None:
 def split_ndjson(context: Context) -> Answer:
     """JSON documents, one a line."""
     answer: Answer = []
-    for raw, _ in _lines_at(context):
+    for raw in [line.removesuffix(b"\r") for line in context.frame.body.split(b"\n") if line.strip()]:
         answer += guarded(raw, _json_line, context, raw, "")
     return answer
 

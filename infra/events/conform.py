@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
@@ -248,7 +248,11 @@ def _columns_by_plan(plan: _Plan, columns: Mapping[str, Sequence[Any]]) -> dict[
         made: dict[str, Sequence[Any]] = {name: list(map(read, columns[name])) for name, read in plan.read}
     except _UnfitError:
         return None
-    return made if all(all(map(fits, columns[name])) for name, fits, _ in plan.asked) else None
+    return made if all(_all_fit(fits, columns[name]) for name, fits, _ in plan.asked) else None
+
+
+def _all_fit(fits: Callable[[Any], bool], column: Sequence[Any]) -> bool:
+    return fits(min(column)) and fits(max(column)) if fits is _fits_64_bits else all(map(fits, column))
 
 
 def _completed(plan: _Plan | None, event: Event, received: datetime, collected: datetime) -> Event:
@@ -265,7 +269,7 @@ def _reader(field: Field) -> Callable[[Any], Any]:
         return _flat_object
     if field.array:
         ready = _READY.get(field.type) if field.type not in _FITS else None
-        return lambda value: _array(single, ready, value)
+        return partial(_array, single, ready)
     return lambda value: single(_only(value) if isinstance(value, list | tuple) else value)
 
 
@@ -273,6 +277,8 @@ def _array(single: Callable[[Any], Any], ready: type | None, value: Any) -> list
     """Many values, mostly of the type they should have."""
     if not isinstance(value, list | tuple):
         return [single(value)]
+    if value.__class__ is list and len(value) == 1 and value[0].__class__ is ready:
+        return value
     return [item if type(item) is ready else single(item) for item in value]
 
 
@@ -411,8 +417,13 @@ _READY: dict[FieldType, type] = {
 }
 """Types that are right as they come."""
 
+
+def _fits_64_bits(value: int) -> bool:
+    return _LONG_MIN <= value <= _LONG_MAX
+
+
 _FITS: dict[FieldType, Callable[[Any], bool]] = {
-    FieldType.LONG: lambda value: _LONG_MIN <= value <= _LONG_MAX,
+    FieldType.LONG: _fits_64_bits,
     FieldType.DATE: lambda value: value.tzinfo is not None,
 }
 """What is asked of a value beside its type: a number may be too long, a date naive."""

@@ -93,7 +93,7 @@ def _table(events: Sequence[Event], *, alike: bool) -> pa.Table:
         events = [_stowed(event, unknown) for event in events]
         names, alike = (names - unknown) | {OVERFLOW}, False
     wanted = sorted(names, key=order.__getitem__)
-    values = _transposed(events, wanted) if alike else _gathered(events, wanted)
+    values: Mapping[str, Sequence[Any]] = _transposed(events, wanted) if alike else _gathered(events, wanted)
     columns: dict[str, pa.Array] = {}
     for name, found in values.items():
         field = table().get(name)
@@ -102,9 +102,9 @@ def _table(events: Sequence[Event], *, alike: bool) -> pa.Table:
     return pa.table(columns)
 
 
-def _transposed(events: Sequence[Event], names: Sequence[str]) -> dict[str, list[Any]]:
+def _transposed(events: Sequence[Event], names: Sequence[str]) -> dict[str, Sequence[Any]]:
     """The values of each name where all events have the same names in the same order: no look-up at all."""
-    columns = dict(zip(events[0], map(list, zip(*map(dict.values, events), strict=True)), strict=True))
+    columns = dict(zip(events[0], zip(*map(dict.values, events), strict=True), strict=True))
     return {name: columns[name] for name in names}
 
 
@@ -127,7 +127,7 @@ def _stowed(event: Event, unknown: set[str]) -> Event:
     return kept
 
 
-def _columns(field: Field, values: list[Any]) -> Iterable[tuple[str, pa.Array]]:
+def _columns(field: Field, values: Sequence[Any]) -> Iterable[tuple[str, pa.Array]]:
     try:
         if field.type is FieldType.FLAT:
             yield from _flat_columns(field.name, values)
@@ -141,7 +141,7 @@ def _columns(field: Field, values: list[Any]) -> Iterable[tuple[str, pa.Array]]:
         ) from None
 
 
-def _dates(values: list[Any], many: bool) -> pa.Array:
+def _dates(values: Sequence[Any], many: bool) -> pa.Array:
     if many:
         return pa.array([value and [_moment(item) for item in value] for value in values], pa.list_(_STORED))
     try:
@@ -156,7 +156,7 @@ def _moment(value: Any) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
-def _flat_columns(name: str, values: list[Any]) -> Iterable[tuple[str, pa.Array]]:
+def _flat_columns(name: str, values: Sequence[Any]) -> Iterable[tuple[str, pa.Array]]:
     distinct = {id(value): value for value in values if value is not None}  # repeated events share their objects
     written = {key: _json(value) for key, value in distinct.items()}
     yield name, pa.array([written.get(id(value)) for value in values], pa.string())
