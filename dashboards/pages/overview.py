@@ -75,6 +75,7 @@ async def headline(visit: Visit) -> Content:
         html.P([html.B(bold), " ", html.Span(tail, className="soft")], className="says grow"),
         _reservation(condition, standing, visit),
         quiet(f"{stamp(standing.at, visit.zone)} {zone_name(visit.zone)}"),
+        link(t("page.wall"), address("/wall"), className="small-link", target="_blank"),
     ]
 
 

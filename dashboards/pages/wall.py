@@ -10,17 +10,23 @@ from dash.development.base_component import Component
 
 from dashboards.design.elements import Content, glyph, link, severity, spark
 from dashboards.design.posture import change
+from dashboards.pages.dimension import PATHS
 from dashboards.pages.page import Page
+from dashboards.pages.systems import told
 from dashboards.parts import held, part
 from dashboards.rooms.alerts import AlertFilter, AlertRow, Stack
 from dashboards.rooms.posture import Reading, Score
+from dashboards.rooms.systems import SystemView
 from dashboards.views.figures import MISSING, ago, amount, local, percent, points, scaled, span
 from dashboards.views.overview import GROUPS, fall, lacking, shown_losses, stale_since
 from dashboards.visit import RANGES, Visit, address
 from dashboards.words import t
+from infra.exchange import Dimension
 from infra.store.query.tree import Window
 
 SHOWN_LOSSES, SHOWN_ALERTS, SHOWN_READINGS = 3, 3, 2
+SHOWN_SYSTEMS = 5
+ROTATE_S = 30
 GRADES = (60, 75, 85)
 
 
@@ -58,7 +64,8 @@ async def scores(visit: Visit) -> Content:
 
 
 def _score(score: Score) -> Component:
-    name = html.B(t(f"dimension.{score.dimension}"))
+    page = next(path for path, dimension in PATHS.items() if dimension is score.dimension)
+    name = link(html.B(t(f"dimension.{score.dimension}")), address(page))
     if score.score is None:
         words = severity("unknown", t("level.unknown"))
         notes = html.Div(
@@ -97,10 +104,18 @@ def _grade(score: float) -> Component:
     return severity(level, t(f"wall.grade_{level}"))
 
 
-@part("wall.readings", topics="posture", wears="wall-3")
+@part("wall.readings", topics="posture alerts tick", wears="wall-3")
 async def readings(visit: Visit) -> Content:
-    """Two numbers for each of the three states, worst first."""
-    found = await visit.ask(visit.rooms.posture.readings)
+    """Two numbers for each of the three states, worst first; while nothing critical is open, in turn with the weakest
+    systems of each dimension."""
+    found, measures = await asyncio.gather(
+        visit.ask(visit.rooms.posture.readings), visit.ask(visit.rooms.alerts.measures)
+    )
+    second = int(visit.now.timestamp()) // ROTATE_S % 2 == 1
+    if second and not measures.get("open", {}).get("critical") and visit.rooms.systems is not None:
+        known = await visit.ask(visit.rooms.systems.all)
+        if any(system.dimensions for system in known):
+            return [_weakest(dimension, known) for dimension in Dimension]
     return [_group(group, [reading for reading in found if reading.group == group]) for group in GROUPS]
 
 
@@ -118,19 +133,34 @@ def _group(group: str, found: Sequence[Reading]) -> Component:
     )
 
 
+def _weakest(dimension: Dimension, known: Sequence[SystemView]) -> Component:
+    """The systems that stand worst in a dimension, with their health of 100."""
+    words = html.Span(t("wall.weakest"), className="soft")
+    head = html.Div([html.B(t(f"dimension.{dimension}")), words], className="wall-head")
+    measured = sorted((system.dimensions[dimension], system.name, system.id) for system in known
+                      if dimension in system.dimensions)  # fmt: skip
+    rows = [
+        link([html.Span(name, className="cut grow"), told(health)], address(f"/systems/{id_}"), className="wall-loss")
+        for health, name, id_ in measured[:SHOWN_SYSTEMS]
+    ]
+    none = html.Div(severity("unknown", t("level.unknown")), className="wall-row")
+    return html.Section([head, *(rows or [none])])
+
+
 def _reading(reading: Reading) -> Component:
     shown, _, scale = scaled(reading.value or 0.0)
     known = [point for point in reading.line if point is not None]
     norm = (
         t("overview.normal_range", range=span(reading.low, reading.high)) if reading.low is not None else reading.note
     )
-    return html.Div(
+    return link(
         [
             html.Div([reading.name, " ", html.Small(f"{scale}{reading.unit}")], className="cut wall-name"),
             html.Div(shown, className="wall-value"),
             html.Div([glyph(reading.outside or "normal"), " ", norm], className="soft cut"),
             spark(reading.line, (reading.low, reading.high)) if len(known) > 1 else None,
         ],
+        reading.href,
         className=f"wall-reading {reading.outside or ''}".strip(),
     )
 
