@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from analytics.rules.book import TOPIC, RuleBook
+from analytics.rules.canary import Tried, Would, added
 from analytics.rules.changes import Changes
 from analytics.rules.coverage import Watch
 from analytics.rules.desk import RulePlaces
@@ -56,6 +57,19 @@ def sight_of(site: Site) -> Sight:
         return Sight()
 
 
+def canary_path(site: Site) -> Path:
+    """Where the stream says what rules on trial would have raised."""
+    return site.home.state / "rule-canary.json"
+
+
+def canaries_of(site: Site) -> dict[str, Would]:
+    """What it last said, by rule id."""
+    try:
+        return msgspec.json.decode(canary_path(site).read_bytes(), type=dict[str, Would])
+    except (OSError, msgspec.MsgspecError):
+        return {}
+
+
 class FreshRules:
     """The rules in force, compiled anew beside the stream when they change: ``take`` gives the next set once.
 
@@ -75,6 +89,7 @@ class FreshRules:
         self._next: deque[RuleSet] = deque(maxlen=1)
         self._watch_anew = threading.Event()
         self._told = sight_of(site)
+        self._would, self._tried = canaries_of(site), deque[dict[str, Tried]]()
         self._thread = threading.Thread(target=self._run, name="fresh-rules", daemon=True)
 
     def start(self) -> None:
@@ -98,6 +113,11 @@ class FreshRules:
             self.watch = Watch(self.ruleset)
         return ruleset
 
+    def tell_tried(self, tried: dict[str, Tried]) -> None:
+        """Take note of what rules on trial would have raised; for the stream's own thread."""
+        if tried:
+            self._tried.append(tried)
+
     def _run(self) -> None:
         while not self._stop.is_set():
             self._changed.wait(LOOK_S)
@@ -105,6 +125,7 @@ class FreshRules:
             try:
                 self._refresh()
                 self._tell_sight(self._site.clock.now())
+                self._tell_canaries(self._site.clock.now())
             except Exception:
                 log.exception("rules.refresh_failed")
 
@@ -129,6 +150,16 @@ class FreshRules:
     def _look(self) -> tuple[tuple[object, ...], Changes]:
         changes = self._book.changes(self._site.clock.now())
         return (changes.digest(), stamp_of(places_of(self._site).paths)), changes
+
+    def _tell_canaries(self, now: datetime) -> None:
+        """Write down what was tried since the last look."""
+        on_trial = [rule.id for rule in self.ruleset.rules if rule.canary and not rule.off]
+        found = added(self._would, {}, on_trial, now)
+        for _ in range(len(self._tried)):
+            found = added(found, self._tried.popleft(), on_trial, now)
+        if found != self._would:
+            replace_file(canary_path(self._site), msgspec.json.encode(found))
+            self._would = found
 
     def _tell_sight(self, now: datetime) -> None:
         """Seen is what this process or, lately, the one before met an event for; now and then it begins anew."""

@@ -16,6 +16,7 @@ import msgspec
 
 from analytics.rules.backtest import Backtest, backtest_store
 from analytics.rules.book import SHIPPED, RuleBook, Version
+from analytics.rules.canary import Would
 from analytics.rules.changes import written_path
 from analytics.rules.documents import placeholders_beside
 from analytics.rules.explain import explain
@@ -52,6 +53,8 @@ class RuleView(msgspec.Struct, frozen=True, kw_only=True):
     fed_by: tuple[tuple[str, str], ...]
     feeds: tuple[tuple[str, str], ...]
     on_disk: bool
+    would: Would | None = None
+    """What the stream says it would have raised; None where it is not on trial, or nothing was said yet."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +78,14 @@ class _Kept:
 
 
 class RuleDesk:
-    """``outcomes`` tells what came of rules, ``sight`` which of them are blind. Blocks."""
+    """``outcomes`` tells what came of rules, ``sight`` which of them are blind, ``canaries`` what those on trial would
+    have raised. Blocks."""
 
     def __init__(
         self, book: RuleBook, places: RulePlaces, store: EventStore, outcomes: Outcomes, sight: Callable[[], Sight],
-        clock: Clock,
+        clock: Clock, canaries: Callable[[], Mapping[str, Would]] = dict,
     ) -> None:  # fmt: skip
+        self._canaries = canaries
         self.book = book
         self._places, self._store, self._outcomes, self._sight, self._clock = places, store, outcomes, sight, clock
         self._lock = threading.Lock()
@@ -133,6 +138,7 @@ class RuleDesk:
             history=tuple(self.book.history(rule_id)),
             fed_by=_named(ruleset, [n for one in ruleset.correlations if one.rule == number for n in one.rules]),
             feeds=_named(ruleset, [one.rule for one in ruleset.correlations if number in one.rules]),
+            would=self._canaries().get(rule_id) if rule.canary else None,
             on_disk=line.origin is not Origin.SITE or self._came_with_file(kept, rule_id),
         )
 
@@ -146,6 +152,13 @@ class RuleDesk:
         _bounded(source)
         ruleset = self._trial_set(source)
         return explain(ruleset, _of_text(ruleset), event, EcsLens())
+
+    def explain_stored(self, source: str, event_id: str) -> dict[str, Any]:
+        """As ``explain``, of a stored event; ``AppError(NOT_FOUND)`` where none has this id."""
+        event = self._store.get(event_id)
+        if event is None:
+            raise AppError(ErrorKind.NOT_FOUND, "analytics.rules.no_event", place="event", event=event_id[:80])
+        return self.explain(source, event)
 
     def backtest(self, source: str, days: int) -> Backtest:
         """What a text would have found in the last ``days`` days; rules it refers to are left out of the answer."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from analytics.rules.access import raw_reader
 from analytics.rules.atoms import MISSING
+from analytics.rules.canary import Tried
 from analytics.rules.correlation import Correlator, Fired, Hit
 from analytics.rules.eventclass import Found
 from analytics.rules.lens import EcsLens, Lens
@@ -27,13 +28,14 @@ class Engine:
 
     def __init__(self, ruleset: RuleSet, lens: Lens | None = None) -> None:
         self.lens = lens or EcsLens()
+        self._tried: dict[str, Tried] = {}
         self._adopt(ruleset)
 
     def _adopt(self, ruleset: RuleSet) -> None:
         self.ruleset = ruleset
         self.matcher = Matcher(ruleset, self.lens)
         self.correlator = Correlator(ruleset)
-        self._report = Reporter(ruleset, self.lens)
+        self._report = Reporter(ruleset, self.lens, self._tried)
         self._readers: dict[int, tuple[tuple[str, ...], Reader]] = {}
 
     def match(self, events: Sequence[Event], twins: Sequence[int] | None = None) -> list[Signal]:
@@ -81,6 +83,12 @@ class Engine:
         state = self.correlator.state()
         self._adopt(ruleset)
         return self.correlator.restore(state)
+
+    def take_tried(self) -> dict[str, Tried]:
+        """What rules on trial would have raised since this was last asked, by rule id."""
+        taken = dict(self._tried)
+        self._tried.clear()
+        return taken
 
     def _hits(self, found: Found, event: Event) -> list[Hit]:
         """What the correlations are told of an event: one hit for each rule that some of them want."""

@@ -73,4 +73,5 @@ class Remembering:
             return 0
         for events in since(kept.taken_ns):
             self.engine.match(events)
+        self.engine.take_tried()
         return groups

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from analytics.rules.atoms import MISSING, Op, elements, holds, reference_holds, show, test, text
+from analytics.rules.canary import Tried
 from analytics.rules.correlation import Fired
 from analytics.rules.entity import entity_of, entity_of_group
 from analytics.rules.expression import evidence, leaves
@@ -27,19 +28,28 @@ DETECTOR = "sigma"
 class Reporter:
     """Makes signals for matches of one rule set on one shape of record."""
 
-    def __init__(self, ruleset: RuleSet, lens: Lens) -> None:
+    def __init__(self, ruleset: RuleSet, lens: Lens, tried: dict[str, Tried] | None = None) -> None:
         self._ruleset = ruleset
         self._lens = lens
+        self._tried = {} if tried is None else tried
 
     def signals(self, variants: Sequence[int], event: Event) -> list[Signal]:
         """One signal per rule that is not hidden."""
-        made: dict[int, Signal] = {}
+        made: dict[int, Signal | None] = {}
         for index in variants:
             variant = self._ruleset.variants[index]
             rule = self._ruleset.rules[variant.rule]
-            if not rule.hidden and not rule.canary and variant.rule not in made:
-                made[variant.rule] = self._signal(rule, variant, event)
-        return list(made.values())
+            if rule.hidden or variant.rule in made:
+                continue
+            made[variant.rule] = None if rule.canary else self._signal(rule, variant, event)
+            if rule.canary:
+                self._try(rule, event_id_of(event))
+        return [signal for signal in made.values() if signal is not None]
+
+    def _try(self, rule: Rule, event_id: str) -> None:
+        """Count what a rule on trial would have raised."""
+        tried = self._tried.setdefault(rule.id, Tried())
+        tried.count, tried.last_event = tried.count + 1, event_id
 
     def _signal(self, rule: Rule, variant: Variant, event: Event) -> Signal:
         entity_type, entity_value = entity_of(rule, lambda name: read(self._lens, event, name))
@@ -74,9 +84,11 @@ class Reporter:
         """The signal of a correlation, None where it only feeds another. Where ``event`` is the one that made it come
         true, its system and asset are those of the signal."""
         rule = self._ruleset.rules[fired.correlation.rule]
+        ids = tuple(dict.fromkeys(item.event_id for item in fired.items))
+        if rule.canary and not rule.hidden:
+            self._try(rule, ids[-1])
         if rule.hidden or rule.canary:
             return None
-        ids = tuple(dict.fromkeys(item.event_id for item in fired.items))
         last = event if event is not None and event_id_of(event) == ids[-1] else {}
         entity_type, entity_value = entity_of_group(rule, fired.group)
         return Signal(

@@ -182,7 +182,7 @@ def _acts(view: RuleView, visit: Visit) -> Component:
 @part("rules.text", topics="rule-text")
 async def text(visit: Visit) -> Content:
     """The text with its tests, to read or to write; a draft stands before what is in force."""
-    source, tests, note = await _texts(visit)
+    source, tests, note = await texts_of(visit)
     if not visit.may(TEST, f"rule:{chosen(visit)}"):
         shown = [html.Pre(source, className="raw rules-text", tabIndex=0)]
         shown += [html.Pre(tests, className="raw rules-text", tabIndex=0)] if tests else []
@@ -212,7 +212,7 @@ def raw_area(name: str, words: str, value: str, rows: int, *, required: bool = F
     return html.Label([words, box], className="line")
 
 
-async def _texts(visit: Visit) -> tuple[str, str, str]:
+async def texts_of(visit: Visit) -> tuple[str, str, str]:
     """Source, tests, and the words of a draft ('' where what is in force is shown)."""
     rule = chosen(visit)
     drafted = await visit.ask(lambda: desk_of(visit)().book.draft(visit.actor, "" if rule == NEW else rule))
@@ -229,7 +229,7 @@ async def _texts(visit: Visit) -> tuple[str, str, str]:
 @part("rules.trial", topics="rules rule-text", params="bt")
 async def trial(visit: Visit) -> Content:
     """What linting and the tests say of the text, and the way to put it in force."""
-    source, tests, note = await _texts(visit)
+    source, tests, note = await texts_of(visit)
     if chosen(visit) == NEW and not note:
         return card(t("rules.trial"), empty(t("rules.nothing_checked"), t("rules.nothing_checked_why")), lined=True)
     found = await visit.ask(lambda: desk_of(visit)().check(source, tests))
@@ -279,7 +279,7 @@ async def backtest(visit: Visit) -> Content:
     if not days:
         body = empty(t("rules.backtest_none"), t("rules.backtest_why"))
         return card(t("rules.backtest"), body, aside=switch, lined=True)
-    source, _, note = await _texts(visit)
+    source, _, note = await texts_of(visit)
     found = await visit.ask(lambda: desk_of(visit)().backtest(source, days))
     hint = t("rules.backtest_of_draft") if note else t("rules.backtest_in_force")
     return card(t("rules.backtest"), _backtested(found, visit), hint=hint, aside=switch, lined=True)
@@ -294,7 +294,7 @@ def _backtested(found: Backtest, visit: Visit) -> Component:
     rows = [cells(html.Span(day, className="mono"), (amount(float(count)), "num")) for day, count in hits.days.items()]
     heads = [(t("rules.day"), ""), (t("rules.hits_word"), "num")]
     shown = [
-        link(html.Span(event, className="mono cut"), address("/hunt", ev=event, q=f'event.id:"{event}"', tr="30d"))
+        html.Span([_event_link(event), link(t("rules.why"), visit.here(why=event))], className="row")
         for event in hits.examples
     ]
     summary = html.Div(
@@ -303,6 +303,10 @@ def _backtested(found: Backtest, visit: Visit) -> Component:
     return html.Div(
         [summary, table(heads, rows), html.Div([quiet(t("rules.examples")), *shown], className="facts stacked")]
     )
+
+
+def _event_link(event: str) -> Component:
+    return link(html.Span(event, className="mono cut"), address("/hunt", ev=event, q=f'event.id:"{event}"', tr="30d"))
 
 
 @part("rules.history", topics="rules")

@@ -22,6 +22,7 @@ from dashboards.pages.rule import (
     trial,
     viewed,
 )
+from dashboards.pages.rule_why import canary, why
 from dashboards.parts import held, held_all, part
 from dashboards.visit import Visit, address
 from dashboards.words import t
@@ -34,26 +35,26 @@ async def dialogs(visit: Visit) -> Content:
     rule = chosen(visit)
     if not visit.may(EDIT, f"rule:{rule}"):
         return ""
-    why = [text_area("note", t("rules.note"), rows=2)]
+    ask = [text_area("note", t("rules.note"), rows=2)]
     states = [
         choice("state", one, t(f"rules.of_state.{one}"), t(f"rules.state_why.{one}"), checked=one == "enabled")
         for one in STATES
     ]
     boxes = [
-        dialog("rule-publish", t("rules.publish"), [html.Div(states, className="choices"), *why], t("rules.publish"),
+        dialog("rule-publish", t("rules.publish"), [html.Div(states, className="choices"), *ask], t("rules.publish"),
                "rules.publish", {"rule": rule})
     ]  # fmt: skip
     if rule == NEW:
         return boxes
     view = await viewed(visit)
     boxes += [
-        dialog(f"rule-{state}", t(f"rules.to.{state}"), [html.P(t(f"rules.state_why.{state}"), className="soft"), *why],
+        dialog(f"rule-{state}", t(f"rules.to.{state}"), [html.P(t(f"rules.state_why.{state}"), className="soft"), *ask],
                t(f"rules.to.{state}"), "rules.switch", {"rule": rule, "state": state}, danger=state == "disabled")
         for state in STATES
     ]  # fmt: skip
     numbers = {one.number for one in view.history if one.act == "write"} | {0}
     boxes += [
-        dialog(f"rule-back-{number}", t("rules.back_to", number=number), why, t("rules.back"), "rules.restore",
+        dialog(f"rule-back-{number}", t("rules.back_to", number=number), ask, t("rules.back"), "rules.restore",
                {"rule": rule, "version": number})
         for number in sorted(numbers)
     ]  # fmt: skip
@@ -130,10 +131,20 @@ async def body(visit: Visit) -> Component:
     """One rule, or a new one."""
     back = link(t("rules.all"), address("/rules"))
     top = await held(head, visit)
+    if not await _known(visit):
+        return html.Div([back, top], className="page rules")
     left = await held_all(visit, text)
-    right = html.Div(await held_all(visit, trial, backtest, history), className="stacked")
+    right = html.Div(await held_all(visit, canary, trial, why, backtest, history), className="stacked")
     both = html.Div([*left, right], className="rules-two")
     return html.Div([back, top, both, await held(dialogs, visit)], className="page rules")
 
 
-PARTS = (head, text, trial, backtest, history, dialogs)
+async def _known(visit: Visit) -> bool:
+    """Whether there is such a rule; what else is wrong, each part says itself."""
+    try:
+        return chosen(visit) == NEW or await viewed(visit) is not None
+    except AppError as error:
+        return error.kind is not ErrorKind.NOT_FOUND
+
+
+PARTS = (head, text, trial, backtest, history, dialogs, canary, why)

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from analytics.rules.book import RuleBook
+from analytics.rules.canary import Would, hour_of
 from analytics.rules.desk import RuleDesk, RulePlaces
 from analytics.rules.load import shipped_rules
 from analytics.rules.state import Outcome, RuleState, Sight
@@ -44,6 +45,13 @@ class ShownOutcomes:
         }
 
 
+def shown_canaries(clock: Clock) -> dict[str, Would]:
+    """What the rule on trial would have raised."""
+    now = clock.now()
+    hours = {hour_of(now - timedelta(hours=back)): count for back, count in ((0, 4), (3, 11), (26, 7), (75, 2))}
+    return {PASSWORD: Would(hours, "shown-0", now - timedelta(minutes=3))}
+
+
 def fake_rules(clock: Clock, mode: str, store: EventStore) -> Callable[[], RuleDesk]:
     """``full``: shipped rules, one on trial and one off; ``empty``: no rule at all; ``broken``: no answer."""
 
@@ -58,7 +66,9 @@ def fake_rules(clock: Clock, mode: str, store: EventStore) -> Callable[[], RuleD
         paths = (shipped_rules(),) if mode in ("full", "first") else (folder / "none",)
         seen = frozenset((GUESSING, PASSWORD)) if mode == "full" else frozenset[str]()
         sight = Sight(clock.now(), seen) if mode == "full" else Sight()
-        made = RuleDesk(book, RulePlaces(paths), store, ShownOutcomes(), lambda: sight, clock)
+        made = RuleDesk(
+            book, RulePlaces(paths), store, ShownOutcomes(), lambda: sight, clock, lambda: shown_canaries(clock)
+        )
         if mode == "full":
             made.switch(ENGINEER, PASSWORD, RuleState.CANARY, "先观察一周，堡垒机仍用口令登录")
             made.switch(ENGINEER, MINER, RuleState.DISABLED, "测试网段不需要")

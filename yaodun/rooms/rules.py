@@ -23,10 +23,12 @@ def rule_desk(site: Site, store: EventStore) -> Callable[[], RuleDesk]:
     def desk() -> RuleDesk:
         from analytics.rules.book import RuleBook
         from analytics.rules.desk import RuleDesk
-        from yaodun.rules import places_of, sight_of
+        from yaodun.rules import canaries_of, places_of, sight_of
 
         book, outcomes = RuleBook(site.records, site.clock), AlertOutcomes(site.records)
-        return RuleDesk(book, places_of(site), store, outcomes, lambda: sight_of(site), site.clock)
+        return RuleDesk(
+            book, places_of(site), store, outcomes, lambda: sight_of(site), site.clock, lambda: canaries_of(site)
+        )
 
     lock = threading.Lock()
 

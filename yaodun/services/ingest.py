@@ -247,6 +247,7 @@ class Ingest:
         """Go on with rules that changed; correlations keep what they have seen."""
         if (ruleset := self._rules.take()) is not None:
             self._memory.engine.reload(ruleset)
+        self._rules.tell_tried(self._memory.engine.take_tried())
         self._watched.watch = self._rules.watch
 
     def _turn(self, started: float) -> int:

@@ -12,9 +12,11 @@ from analytics.rules.listing import Origin, RuleLine
 from analytics.rules.rule import Correlation, LogSource, Rule, RuleSet
 from analytics.rules.state import Outcome, RuleState
 from analytics.rules.trial import Trial
-from dashboards.pages import rule_acts, suppressions
+from dashboards.pages import rule_acts, rule_why, suppressions
 from dashboards.rooms import Rooms
 from dashboards.visit import visit
+from dashboards.words import t
+from infra.errors import AppError, ErrorKind
 from infra.exchange import Level
 from tests.browser.fake_rooms import fake_rooms
 from tests.unit.dashboards.test_agents_page import words
@@ -91,3 +93,45 @@ async def test_a_suppression_is_begun_for_the_rule_a_correlation_is_made_from(
 async def test_a_suppression_of_a_rule_nobody_knows_is_begun_empty(asking: Rooms) -> None:
     shown = await suppressions.text.draw(visit(asking, "/ui/suppressions", "?rule=gone"))
     assert "rules: []" in str(shown)
+
+
+ROUTE = {
+    "applies": True,
+    "matched": False,
+    "where": [{"field": "log.syslog.appname", "wanted": ["sshd"], "found": "sshd", "holds": True}],
+    "condition": {
+        "is": "and",
+        "holds": False,
+        "parts": [
+            {"is": "eq", "field": "user.name", "pattern": "root", "found": None, "holds": False},
+            {"is": "contains", "field": "*", "pattern": "*Accepted*", "found": "*", "holds": True},
+        ],
+    },
+}
+
+
+async def test_every_part_of_a_rule_says_whether_it_holds_on_an_event(asking: Rooms, desk: Desk) -> None:
+    desk.explain_stored = lambda source, event: {"matched": False, "routes": [ROUTE]}  # type: ignore[attr-defined]
+    shown = words(await rule_why.why.draw(visit(asking, "/ui/rules/base", "?why=e1")))
+    for word in ("user.name", "root", t("rules.nothing_there"), t("rules.meets_not"), "sshd"):
+        assert word in shown
+    assert shown.index("user.name") < shown.index("Accepted")
+
+
+async def test_an_event_nobody_stored_is_asked_for_again(asking: Rooms, desk: Desk) -> None:
+    def gone(source: str, event: str) -> None:
+        raise AppError(ErrorKind.NOT_FOUND, "analytics.rules.no_event", place="event", event=event)
+
+    desk.explain_stored = gone  # type: ignore[attr-defined]
+    drawn = await rule_why.why.draw(visit(asking, "/ui/rules/base", "?why=gone-1"))
+    assert "gone-1" in words(drawn)
+    assert "rules-ask" in str(drawn)
+
+
+async def test_a_rule_nobody_knows_is_said_once(asking: Rooms, desk: Desk) -> None:
+    def unknown(rule_id: str) -> RuleView:
+        raise AppError(ErrorKind.NOT_FOUND, "analytics.rules.unknown", place=rule_id)
+
+    desk.rule = unknown  # type: ignore[method-assign]
+    shown = words(await rule_acts.body(visit(asking, "/ui/rules/gone", "")))
+    assert shown.count("gone") == 1
