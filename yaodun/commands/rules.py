@@ -79,8 +79,19 @@ def _load(args: argparse.Namespace, paths: list[Path]) -> RuleSet:
     return read_rules(paths, home_of(args).state / "rules")
 
 
+def _in_force(args: argparse.Namespace) -> RuleSet:
+    """The rules of this site with what was imported, written and switched; the shipped ones where there is no site."""
+    if not home_of(args).run.is_dir():
+        return _load(args, [shipped_rules()])
+    from analytics.rules.book import RuleBook
+    from yaodun.rules import rules_of
+
+    site = existing_site(home_of(args))
+    return rules_of(site, RuleBook(site.records, site.clock).changes(site.clock.now()))
+
+
 def _list(args: argparse.Namespace) -> int:
-    ruleset = _load(args, args.paths or [shipped_rules()])
+    ruleset = _load(args, args.paths) if args.paths else _in_force(args)
     emit(
         (
             {
@@ -200,7 +211,8 @@ def _backtest(args: argparse.Namespace) -> int:
 
 def _coverage(args: argparse.Namespace) -> int:
     rules, files = apart(args.paths, [])
-    ruleset = _load(args, rules)
+    named = any(path in args.paths for path in rules)
+    ruleset = _load(args, rules) if named else _in_force(args)
     watch = Watch(ruleset)
     reader = EventReader()
     for path in files:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from analytics.intelligence import Shelf
+from analytics.intelligence.desk import IndicatorDesk
 from analytics.intelligence.detector import DETECTOR
 from dashboards.rooms.intelligence import Collection, Feed, Indicator, Overview
 from ops.alerts.outcomes import met_by_author
@@ -14,6 +15,11 @@ from yaodun.site import Site
 from yaodun.taxii_polls import polls_of
 
 RECENT = timedelta(days=30)
+
+
+def indicator_desk(site: Site) -> IndicatorDesk:
+    """The desk over the site's shelf and folder of feeds."""
+    return IndicatorDesk(site.home.indicators, feeds_of(site), site.records, site.clock)
 
 
 class IntelligenceRoom:

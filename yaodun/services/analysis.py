@@ -139,8 +139,8 @@ class Analysis:
             chosen = self._site.settings.intelligence
             due = bool(chosen.taxii) and (not known or time.monotonic() - asked > chosen.taxii_every_min * 60)
             if seen != known or due:
-                known = seen
-                if seen != EMPTY or due:
+                was, known = known, seen
+                if seen != EMPTY or was not in ("", EMPTY) or due:
                     await self._work("yaodun.workers.intelligence", "intelligence_renewed")
                 if due:  # counted from its end, so that the next turn finds every answer old enough
                     asked = time.monotonic()

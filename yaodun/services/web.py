@@ -8,6 +8,8 @@ from typing import Any
 
 from analytics.datasecurity.api import data_assets_router
 from analytics.graph.api import graph_router
+from analytics.intelligence.api import intelligence_router
+from analytics.intelligence.desk import MOST_UPLOAD
 from analytics.models.api import models_router
 from analytics.posture import PostureService
 from analytics.posture.api import posture_router
@@ -57,7 +59,7 @@ from yaodun.rooms.graph import graph_desk
 from yaodun.rooms.health import HealthRoom
 from yaodun.rooms.importance import importance_of
 from yaodun.rooms.insight import InsightRoom
-from yaodun.rooms.intelligence import IntelligenceRoom
+from yaodun.rooms.intelligence import IntelligenceRoom, indicator_desk
 from yaodun.rooms.models import model_desk
 from yaodun.rooms.names import Names
 from yaodun.rooms.pki import PkiRoom
@@ -84,6 +86,7 @@ BODY_LIMITS: Mapping[str, int] = {
     "/api/v1/playbooks": MAX_BYTES,
     "/api/v1/rules": MOST_BODY,
     "/api/v1/suppressions": MOST_BODY,
+    "/api/v1/intelligence": MOST_UPLOAD,
 }
 """Bytes a request may bring, by the beginning of its path; a MiB elsewhere."""
 
@@ -165,6 +168,7 @@ class WebService:
             models_router(model_desk(site), site.access),
             rules_router(rules, site.access),
             suppressions_router(suppressions, site.access),
+            intelligence_router(lambda: indicator_desk(site), site.access),
             *casework.routers(site.access, site.clock),
             playbooks_router(playbooks, site.access),
             access=site.access,
