@@ -85,6 +85,30 @@ class Resolver:
         """Whose address it was at that time."""
         return _at(self._snapshot.ips.get(address), at)
 
+    def whose(self, kind: str, value: str, at: datetime) -> str:
+        """The asset that an address (``ip``), a host's name or id (``host``) or an asset means; '' where none is known."""
+        snapshot = self._snapshot
+        if kind == "asset":
+            return value
+        if kind == "ip":
+            found = _at(snapshot.ips.get(value), at)
+        elif kind == "host":
+            found = _at(snapshot.names.get(value.casefold()), at) or _at(snapshot.host_ids.get(value), at)
+            found = found or _at(snapshot.ips.get(value), at)
+        else:
+            found = None
+        return found.asset if found else ""
+
+    def names_of(self, asset: str) -> frozenset[str]:
+        """Every address, host name and host id an asset ever had."""
+        kinds = (self._snapshot.ips, self._snapshot.names, self._snapshot.host_ids)
+        return frozenset(
+            value
+            for values in kinds
+            for value, intervals in values.items()
+            if any(place.asset == asset for _, _, place in intervals)
+        )
+
     def enrich(self, event: Event) -> None:
         """Fill ``yaodun.asset``, ``system``, ``unit``, ``dimension`` and ``zone`` where the event does not say them.
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -99,11 +100,24 @@ def chain_signal(alerts: Sequence[Alert], now: datetime) -> Signal | None:
     )  # fmt: skip
 
 
-class ChainWatch:
-    """Looks at the entities of alerts that are new to it; the same alert again changes no advance."""
+class Identity(Protocol):
+    """Tells that an address, a host and an asset are one machine."""
 
-    def __init__(self, alerts: Alerts) -> None:
-        self._alerts = alerts
+    def whose(self, kind: str, value: str, at: datetime) -> str:
+        """The asset an entity was at a time; '' where none is known."""
+        ...
+
+    def names_of(self, asset: str) -> frozenset[str]:
+        """Everything an asset is or was called."""
+        ...
+
+
+class ChainWatch:
+    """Looks at the entities of alerts that are new to it; the same alert again changes no advance. What ``identity``
+    knows to be one machine is one entity."""
+
+    def __init__(self, alerts: Alerts, identity: Identity | None = None) -> None:
+        self._alerts, self._identity = alerts, identity
         self._known: set[str] = set()
 
     def signals(self, changed: Iterable[Alert], now: datetime) -> list[Signal]:
@@ -112,11 +126,37 @@ class ChainWatch:
         if len(self._known) > KNOWN:
             self._known.clear()
         self._known.update(alert.id for alert in new)
-        entities = dict.fromkeys(
-            (alert.entity["type"], alert.entity["value"]) for alert in new if alert.entity["value"]
-        )
-        found = (chain_signal(recent_of(self._alerts, kind, value, now), now) for kind, value in entities)
-        return [signal for signal in found if signal is not None]
+        told = dict[str, Signal]()
+        for (kind, value), names in self._entities(new).items():
+            if signal := chain_signal(self._recent(kind, value, names, now), now):
+                told[signal.id] = signal
+        return list(told.values())
+
+    def _entities(self, alerts: Iterable[Alert]) -> dict[tuple[str, str], set[str]]:
+        """The entities of alerts, each machine once, with the names it has in them."""
+        found: dict[tuple[str, str], set[str]] = {}
+        for alert in alerts:
+            if alert.entity["value"]:
+                key = ("asset", asset) if (asset := self._asset(alert)) else key_of(alert)
+                found.setdefault(key, set()).add(alert.entity["value"])
+        return found
+
+    def _asset(self, alert: Alert) -> str:
+        return self._identity.whose(*key_of(alert), alert.first_seen) if self._identity else ""
+
+    def _recent(self, kind: str, value: str, names: set[str], now: datetime) -> list[Alert]:
+        """The alerts of an entity; of a machine under every name, which alerts may write in capitals."""
+        if self._identity is None or kind != "asset":
+            return recent_of(self._alerts, kind, value, now)
+        known = self._identity.names_of(value)
+        called = tuple(sorted({value, *names, *known, *(name.upper() for name in known)}))
+        query = AlertQuery(since=now - WINDOW, only={"entity": called}, order="newest", limit=MOST)
+        return [alert for alert in self._alerts.search(query).alerts if self._asset(alert) == value]
+
+
+def key_of(alert: Alert) -> tuple[str, str]:
+    """Type and value of an alert's entity."""
+    return alert.entity["type"], alert.entity["value"]
 
 
 def recent_of(alerts: Alerts, kind: str, value: str, now: datetime) -> list[Alert]:

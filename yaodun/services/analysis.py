@@ -32,6 +32,7 @@ from ops.work import Changes
 from yaodun.intelligence import EMPTY, feeds_of, state_of
 from yaodun.measures import indicator_sources
 from yaodun.rooms.graded import graded_of
+from yaodun.rooms.identity import SiteIdentity
 from yaodun.rooms.weighting import weights_of
 from yaodun.service import TRY_LATER
 from yaodun.silence import silence_signals
@@ -58,7 +59,7 @@ class Analysis:
 
     def __init__(self, site: Site) -> None:
         self._alerts = Alerts(site.records, site.clock, record)
-        self._chains = ChainWatch(self._alerts)
+        self._chains = ChainWatch(self._alerts, SiteIdentity(site))
         self._changes = Changes(site.records, site.clock, record)
         incidents = Incidents(site.records, site.clock, record, self._alerts, FolderBlobs(site.home.blobs))
         self._store = site.open_store(read_only=True)

@@ -76,6 +76,17 @@ def test_an_address_belongs_to_whoever_had_it_then(register, records, clock):
     assert resolver.address("192.0.2.7", NOON - HOUR) is None
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "asset"),
+    [("ip", "192.0.2.1", "web01"), ("host", "WEB01", "web01"), ("host", "m1", "web01"), ("asset", "web01", "web01"),
+     ("ip", "192.0.2.9", ""), ("user", "web01", "")],
+)  # fmt: skip
+def test_an_address_a_name_and_an_id_are_one_asset(resolver, kind, value, asset):
+    assert resolver.whose(kind, value, NOON) == asset
+    assert resolver.names_of("web01") == {"192.0.2.1", "web01", "m1"}
+    assert resolver.whose("ip", "192.0.2.1", NOON - HOUR) == ""
+
+
 def test_strangers_become_assets_when_flushed(resolver, register):
     for minute in range(3):
         resolver.enrich(

@@ -211,6 +211,42 @@ def test_the_risk_of_an_entity_fades_and_a_chain_is_told_once(alerts: Alerts) ->
     assert set(risks.everywhere(now)) == {("ip", "10.0.0.9")}
 
 
+class OneMachine:
+    """10.0.0.9 was ``db-1`` from the start on; before, it was another machine."""
+
+    def whose(self, kind: str, value: str, at: datetime) -> str:
+        if (kind, value) == ("ip", "10.0.0.9"):
+            return "a1" if at >= START else "a2"
+        return {("host", "db-1"): "a1", ("asset", "a1"): "a1"}.get((kind, value), "")
+
+    def names_of(self, asset: str) -> frozenset[str]:
+        return frozenset({"10.0.0.9", "db-1"}) if asset == "a1" else frozenset({"10.0.0.9"})
+
+
+def test_an_address_a_host_and_an_asset_that_are_one_machine_make_one_chain(alerts: Alerts) -> None:
+    steps = [("T1190", "ip", "10.0.0.9"), ("T1059", "host", "db-1"), ("T1496", "asset", "a1")]
+    made = [
+        msgspec.structs.replace(signal(number, f"r{number}", minutes=30 * number), techniques=(technique,),
+                                entity_type=kind, entity_value=value)
+        for number, (technique, kind, value) in enumerate(steps)
+    ]  # fmt: skip
+    changed, now = alerts.absorb(made), START + timedelta(hours=2)
+    assert ChainWatch(alerts).signals(changed, now) == []
+    told = ChainWatch(alerts, OneMachine()).signals(changed, now)
+    assert len(told) == 1
+    assert [why.field for why in told[0].why] == ["initial-access", "execution", "impact"]
+
+
+def test_an_address_that_was_another_machine_then_is_no_part_of_the_chain(alerts: Alerts) -> None:
+    steps = [("T1190", "ip", "10.0.0.9", -30), ("T1059", "host", "db-1", 10), ("T1496", "host", "db-1", 20)]
+    made = [
+        msgspec.structs.replace(signal(number, f"r{number}", minutes=minutes), techniques=(technique,),
+                                entity_type=kind, entity_value=value)
+        for number, (technique, kind, value, minutes) in enumerate(steps)
+    ]  # fmt: skip
+    assert ChainWatch(alerts, OneMachine()).signals(alerts.absorb(made), START + timedelta(hours=2)) == []
+
+
 def test_risk_and_stages_of_an_entity_take_one_look(alerts: Alerts, monkeypatch: pytest.MonkeyPatch) -> None:
     behaviour = msgspec.structs.replace(signal(5, "odd"), detector="analytics")
     alerts.absorb([msgspec.structs.replace(signal(1), techniques=("T1190",)), behaviour])
