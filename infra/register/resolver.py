@@ -86,7 +86,7 @@ class Resolver:
         return _at(self._snapshot.ips.get(address), at)
 
     def whose(self, kind: str, value: str, at: datetime) -> str:
-        """The asset that an address (``ip``), a host's name or id (``host``) or an asset means; '' where none is known."""
+        """The asset that an address (``ip``), a host's name or id (``host``) or an asset means; '' where none."""
         snapshot = self._snapshot
         if kind == "asset":
             return value
