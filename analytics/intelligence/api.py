@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool as ask
 from analytics.intelligence.desk import IndicatorDesk
 from infra.web.seams import Authorizer, current_actor
 
-READ, EDIT = "rules.read", "rules.edit"
+READ, EDIT = "rules.read", "rules.feeds"
 
 
 def intelligence_router(desk: Callable[[], IndicatorDesk], access: Authorizer) -> APIRouter:
