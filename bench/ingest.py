@@ -44,6 +44,8 @@ from infra.store.seams import Batch, SourceCount
 
 LINE = b"<38>%s gate sshd[900]: Failed password for root from 203.0.113.77 port 40022 ssh2\n"
 LINES, ROUNDS, BATCH = 10_000, 5, 2_000
+TURNS = 21
+"""Rounds of the whole path: of a short one a neighbour on the machine decides."""
 SPENT = "events for each second of processor time, nothing gained by the second core"
 
 
@@ -141,7 +143,7 @@ def sshd_line() -> Iterator[Row]:
 def end_to_end() -> Iterator[Row]:
     """NDJSON events of 27 fields through the whole path, a reader asking all the while, beside decoding their lines."""
     events = list(
-        mixed.events(BATCH * (ROUNDS + 1), start=SystemClock().now() - timedelta(hours=1), span=timedelta(minutes=50))
+        mixed.events(BATCH * (TURNS + 1), start=SystemClock().now() - timedelta(hours=1), span=timedelta(minutes=50))
     )
     for event in events:
         event["ecs.version"] = "9.4.0"
