@@ -62,7 +62,7 @@ def to_arrow(events: Sequence[Event], twins: Sequence[int] | None = None) -> pa.
     for event in events:
         shapes.setdefault(tuple(event), []).append(event)
     tables = [_table(group, alike=True) for group in shapes.values() if len(group) >= _ALIKE]
-    mixed = [event for group in shapes.values() if len(group) < _ALIKE for event in group]
+    mixed = [event for event in events if len(shapes[tuple(event)]) < _ALIKE] if tables else events
     if mixed or not tables:
         tables.append(_table(mixed, alike=False))
     return joined(tables)
