@@ -52,7 +52,7 @@ def site(tmp_path: Path) -> Site:
 
 
 def test_a_broken_job_does_not_stop_the_others(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduled, "scheduled_jobs", lambda store, sources, places: (Broken(), Good()))
+    monkeypatch.setattr(scheduled, "scheduled_jobs", lambda store, sources, **more: (Broken(), Good()))
     assert scheduled.judge(site) == {"good": 1}
     (alert,) = Alerts(site.records, site.clock, record).search(AlertQuery()).alerts
     assert (alert.rule["detector"], alert.entity["value"]) == ("behaviour", "u")
