@@ -152,11 +152,19 @@ class RealAgent:
             return {}
         return status
 
+    @property
+    def through(self) -> bool:
+        """Does it say that ingest has every line, or has it ended?"""
+        return self.process is None or self.process.returncode is not None or self._handed() >= self.written
+
+    def _handed(self) -> int:
+        told = self.status().get("handed", {})
+        return sum(count for source, count in told.items() if source.endswith(self.log.name))
+
     def told(self) -> str:
         """Where its lines are, in words: for a run that waits for some of them."""
         status, code = self.status(), self.process.returncode if self.process else "never started"
-        handed = sum(count for source, count in status.get("handed", {}).items() if source.endswith(self.log.name))
-        words = f"{self.written} written, {handed} handed over, {status.get('lag_bytes')} bytes in its spool"
+        words = f"{self.written} written, {self._handed()} handed over, {status.get('lag_bytes')} bytes in its spool"
         return f"{words}, connected: {status.get('connected')}, exit: {code}"
 
     def reads(self) -> bool:
