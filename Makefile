@@ -25,6 +25,7 @@ fix: setup-dev ## mend what can be mended by machine
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 prove: setup-dev compiled ## faults, fuzzing and long differentials at full size
+	@infra/deploy/system-packages.sh prove
 	@YAODUN_PROVE=full $(BIN)/python -m tests $(ARGS)
 
 bench: setup-dev compiled ## measure every figure: make bench [NAME=...]
