@@ -10,17 +10,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
+
 from infra.clock import Clock, SystemClock
 from infra.errors import AppError, ErrorKind
 from infra.records import Records
 from infra.text import language, say
 from infra.web.seams import Actor, Authorizer
+from ops.alerts.record import AlertRow
 from ops.runs import Fit, RunView, StepView
 from playbooks.engine import reading
 from playbooks.engine.called import called
 from playbooks.engine.desk import Desk
 from playbooks.engine.rehearsal import rehearse
 from playbooks.library.shelf import fitting, shelf
+from playbooks.library.wording import step_name, title_of
 from playbooks.model.finding import Level
 from playbooks.model.judge import judge
 from playbooks.model.playbook import Playbook, playbook_hash, typed
@@ -52,7 +56,7 @@ class PlaybookRoom:
         anchors: Callable[[], frozenset[str]] = frozenset, signed_only: bool = True,
         actuators: Callable[[], Mapping[str, Any]] = dict, stir: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
-        self._clock = clock or SystemClock()
+        self._records, self._clock = records, clock or SystemClock()
         self._access = access
         self._anchors, self._signed_only = anchors, signed_only
         self._actuators, self._stir = actuators, stir
@@ -81,6 +85,10 @@ class PlaybookRoom:
     def library(self) -> list[Listed]:
         """Every playbook of the site in the language of the context."""
         return [self._listed(sha256, tree) for sha256, tree in self.reading.documents()]
+
+    def titles(self) -> dict[str, str]:
+        """The title of every playbook by its hash, in the language of the context."""
+        return {sha256: title_of(tree) for sha256, tree in self.reading.documents()}
 
     def document(self, wanted: str) -> dict[str, Any]:
         """A playbook by its hash, or the newest version by its identifier; ``AppError(NOT_FOUND)``."""
@@ -141,8 +149,13 @@ class PlaybookRoom:
                 why=_why(fit.rule),
                 acts=fit.shelved.acts,
             )
-            for fit in fitting(rules, entities)
+            for fit in fitting([*rules, *self._names(rules)], entities)
         ]  # fmt: skip
+
+    def _names(self, rules: Sequence[str]) -> list[str]:
+        """What the rules of these ids are called: a case knows the ids, a playbook says which names it answers."""
+        query = select(AlertRow.rule_name).where(AlertRow.rule_id.in_(rules)).distinct().order_by(AlertRow.rule_name)
+        return list(self._records.read(lambda session: session.scalars(query).all()))
 
     def view(self, run: str) -> RunView:
         """How a run stands; ``AppError(NOT_FOUND)``."""
@@ -151,7 +164,7 @@ class PlaybookRoom:
         agreed = self.reading.agreed(run)
         steps = tuple(
             StepView(
-                title=each.name or each.type, state=_SHOWN.get(each.state, each.state),
+                title=step_name(each.name or each.type), state=_SHOWN.get(each.state, each.state),
                 result=_said(attempts[each.id]) if each.id in attempts else "",
                 seconds=(each.ended - each.started).total_seconds() if each.started and each.ended else None,
                 agreed=tuple(agreed.get(each.id, ())),

@@ -71,8 +71,8 @@ async def _run(run: Run, desk: RunDesk, visit: Visit) -> Component:
         html.Li(
             [
                 severity(STATES.get(step.state, "unknown"), t(f"run_state.{step.state}")),
-                html.Span(step.title, className="grow cut"),
-                quiet(step.result),
+                html.Span(step.title, className="grow cut", title=step.title),
+                html.Span(step.result, className="quiet cut run-said", title=step.result),
                 quiet(duration(step.seconds)),
             ]
         )
@@ -89,7 +89,11 @@ def _title(found: RunView, run: Run) -> Component:
     )
     mark = chip(t("incidents.simulated")) if run.simulate else None
     return html.Div(
-        [html.B(name), mark, severity(STATES.get(found.state, "unknown"), t(f"run_state.{found.state}"))],
+        [
+            html.B(name, className="grow cut"),
+            mark,
+            severity(STATES.get(found.state, "unknown"), t(f"run_state.{found.state}")),
+        ],
         className="row facts",
     )
 

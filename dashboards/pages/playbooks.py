@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dash import html
@@ -19,8 +19,11 @@ from dashboards.views.workflow import drawing
 from dashboards.visit import Visit, address
 from dashboards.words import t
 from infra.errors import AppError, ErrorKind
+from infra.text import language
 from infra.web.seams import Actor
 from playbooks.engine.reading import RunView, WaitView
+from playbooks.library.wording import step_name, title_of
+from playbooks.model.playbook import typed
 from playbooks.room import Listed, PlaybookRoom
 
 LEVELS = {
@@ -51,7 +54,7 @@ async def runs(visit: Visit) -> Content:
         return _none(t("playbooks.runs"))
     if chosen := visit.param("run"):
         return await _one(visit, room, chosen)
-    found = await visit.ask(room.reading.runs, limit=MOST)
+    found, titles = await visit.ask(room.reading.runs, limit=MOST), await visit.ask(room.titles)
     if not found:
         return card(t("playbooks.runs"), empty(t("playbooks.no_runs"), t("playbooks.no_runs_why")), lined=True)
     heads = [
@@ -61,13 +64,16 @@ async def runs(visit: Visit) -> Content:
         (t("playbooks.begun"), "num"),
     ]
     hint = t("playbooks.n_runs", count=amount(float(len(found))))
-    return card(t("playbooks.runs"), table(heads, [_row(run, visit) for run in found]), hint=hint, lined=True)
+    return card(t("playbooks.runs"), table(heads, [_row(run, titles, visit) for run in found]), hint=hint, lined=True)
 
 
-def _row(run: RunView, visit: Visit) -> Component:
+def _row(run: RunView, titles: Mapping[str, str], visit: Visit) -> Component:
     mark = chip(t("incidents.simulated")) if run.simulate else ""
     return cells(
-        html.Div([link(run.name, visit.here(run=run.run), className="rowlink"), mark], className="row"),
+        html.Div(
+            [link(titles.get(run.sha256, run.name), visit.here(run=run.run), className="rowlink"), mark],
+            className="row",
+        ),
         _state(run.state),
         quiet(run.requester),
         (moment(run.created, visit.zone, visit.now), "num quiet"),
@@ -79,21 +85,33 @@ async def _one(visit: Visit, room: PlaybookRoom, chosen: str) -> Component:
     tree = await visit.ask(room.document, run.sha256)
     states = {step.id: step.state for step in run.steps}
     rows = [
-        cells(step.name or step.type, _state(step.state), (str(step.attempts), "num"), quiet(step.reason))
+        cells(
+            step_name(step.name or step.type), _state(step.state), (str(step.attempts), "num"), quiet(_why(step.reason))
+        )
         for step in run.steps
         if step.type not in ("start", "end")
     ]
     heads = [(t("playbooks.step"), ""), (t("playbooks.how"), ""), (t("playbooks.attempts"), "num"), ("", "")]
     mark = chip(t("incidents.simulated")) if run.simulate else None
-    head = html.Div([_state(run.state), mark, quiet(run.reason), *_acts(run, visit)], className="row facts")
-    return card(run.name, html.Div([head, _graph(tree, states, visit), table(heads, rows)]), hint=run.run, lined=True)
+    asked = t("playbooks.asked_by", name=run.requester), moment(run.created, visit.zone, visit.now), *_given(run.inputs)
+    said = html.Span(" · ".join((*asked, *filter(None, [run.reason]))), className="quiet grow wraps")
+    head = html.Div([_state(run.state), mark, said, *_acts(run, visit)], className="row facts")
+    return card(
+        title_of(tree), html.Div([head, _graph(tree, states, visit), table(heads, rows)]), hint=run.run, lined=True
+    )
+
+
+def _why(reason: str) -> str:
+    people = ("manual", "decision", "question", "approval")
+    return t(f"playbooks.kind.{reason}") if reason in people else reason
 
 
 def _acts(run: RunView, visit: Visit) -> list[Component]:
     if not visit.may("playbooks.run", f"run:{run.run}"):
         return []
     open_ones = ("running", "waiting", "attention", "paused")
-    wanted = ["pause", "resume", "cancel"] if run.state in open_ones else ["rollback"]
+    held = "resume" if run.state == "paused" else "pause"
+    wanted = [held, "cancel"] if run.state in open_ones else ["rollback"]
     if run.state == "rolled-back":
         return []
     return [act(t(f"playbooks.act.{name}"), "playbooks.act", kind="small", run=run.run, action=name) for name in wanted]
@@ -112,18 +130,33 @@ async def waits(visit: Visit) -> Content:
     room = _room(visit)
     if room is None:
         return _none(t("playbooks.waits"))
-    found = await visit.ask(room.reading.waits, run=visit.param("run"))
+    found, titles = await visit.ask(room.reading.waits, run=visit.param("run")), await visit.ask(room.titles)
     if not found:
         return card(
             t("playbooks.waits"),
             empty(t("playbooks.no_waits"), t("playbooks.no_waits_why"), drawing="check"),
             lined=True,
         )
-    return card(t("playbooks.waits"), html.Div([_wait(each, visit) for each in found]), lined=True)
+    return card(
+        t("playbooks.waits"),
+        html.Div([_wait(each, titles.get(each.sha256, each.playbook), visit) for each in found]),
+        lined=True,
+    )
 
 
-def _wait(wait: WaitView, visit: Visit) -> Component:
-    words = html.Div([html.Span(wait.question), html.Span(wait.playbook, className="under")], className="grow")
+def _wait(wait: WaitView, title: str, visit: Visit) -> Component:
+    """What is asked, of which run, with what inputs, by whom: what a person agrees to must be in sight."""
+    told = [title, *_given(wait.inputs), t("playbooks.asked_by", name=visit.rooms.work.desk.named(wait.requester))]
+    if wait.kind == "approval":
+        told.append(t("playbooks.of", said=wait.said, needed=wait.needed))
+    if wait.due:
+        told.append(t("playbooks.until", time=moment(wait.due, visit.zone, visit.now)))
+    if wait.apart and wait.kind == "approval" and wait.requester == visit.actor.id:
+        told.append(t("playbooks.yours"))
+    elif visit.actor.id in wait.spoke:
+        told.append(t("playbooks.said_already"))
+    asked = html.Span([step_name(wait.question), " ", chip(t("incidents.simulated")) if wait.simulate else None])
+    words = html.Div([asked, html.Span(" · ".join(told), className="under wraps")], className="grow")
     kind = chip(t(f"playbooks.kind.{wait.kind}"))
     if not visit.may("playbooks.run", f"wait:{wait.id}"):
         return html.Div([kind, words], className="row facts")
@@ -133,6 +166,10 @@ def _wait(wait: WaitView, visit: Visit) -> Component:
         if choice != "skip"
     ]
     return html.Div([kind, words, *buttons], className="row facts")
+
+
+def _given(inputs: Mapping[str, Any]) -> list[str]:
+    return [f"{name.strip('_')} = {value}" for name, value in inputs.items()]
 
 
 def _choice(choice: str) -> str:
@@ -148,7 +185,9 @@ async def library(visit: Visit) -> Content:
         return _none(t("playbooks.library"))
     if chosen := visit.param("playbook"):
         tree = await visit.ask(room.document, chosen)
-        return card(str(tree["name"]), _graph(tree, {}, visit), hint=str(tree.get("description", "")), lined=True)
+        playbook = typed(tree)
+        about = playbook.text(language(), "description")
+        return card(title_of(tree), _graph(tree, {}, visit), hint=about, lined=True)
     found = await visit.ask(room.library)
     heads = [(t("playbooks.what"), ""), (t("playbooks.about"), ""), (t("playbooks.signed"), "")]
     hint = t("playbooks.n_playbooks", count=amount(float(len(found))))
@@ -170,7 +209,8 @@ async def answer(visit: Visit, args: Args) -> Outcome:
     visit.rooms.authorizer.demand(visit.actor, "playbooks.run", f"wait:{wait}")
     if binding := str(args.get("binding", "")):
         missing = await visit.ask(room.desk.approve, visit.actor, wait, binding, agree=said == "yes")
-        words = t("playbooks.agreed", missing=missing)
+        last = "agreed_all" if said == "yes" else "refused"
+        words = t("playbooks.agreed", missing=missing) if missing else t(f"playbooks.{last}")
     else:
         await visit.ask(room.desk.answer, visit.actor, wait, said)
         words = t("playbooks.answered")

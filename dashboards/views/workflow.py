@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dashboards.words import t
+from playbooks.library.wording import step_name
 from playbooks.model.flow import Flow
 
 LEVEL_OF = {
     "done": "low", "running": "medium", "waiting": "medium", "failed": "critical", "unknown": "high", "undone": "high",
 }  # fmt: skip
 MOST = 60
+PLAIN = {"on_completion", "on_success"}
 
 
 def drawing(tree: Mapping[str, Any], states: Mapping[str, str], href: str) -> dict[str, Any]:
@@ -24,8 +27,7 @@ def drawing(tree: Mapping[str, Any], states: Mapping[str, str], href: str) -> di
     wide = max(columns, default=0) + 1
     nodes = [
         {
-            "id": key, "kind": str(flow.steps[key]["type"]),
-            "words": str(flow.steps[key].get("name") or _short(flow, key)),
+            "id": key, "kind": _kind(flow, key), "words": step_name(str(flow.steps[key].get("name") or "")),
             "x": round(100 * (column + 0.5) / wide, 2), "y": round(100 * (row + 0.5) / len(members), 2),
             "level": LEVEL_OF.get(states.get(key, ""), "unknown"), "href": href,
         }
@@ -33,16 +35,30 @@ def drawing(tree: Mapping[str, Any], states: Mapping[str, str], href: str) -> di
         for row, key in enumerate(members)
     ]  # fmt: skip
     edges = [
-        {"from": key, "to": edge.target, "words": str(edge.path[-1]), "level": ""}
+        {"from": key, "to": target, "words": words, "level": ""}
         for key in keys
-        for edge in flow.edges[key]
-        if edge.target in keys
+        for target, words in _ways(flow, key).items()
+        if target in keys
     ]
     return {"nodes": nodes, "edges": edges}
 
 
-def _short(flow: Flow, key: str) -> str:
-    return str(flow.steps[key]["type"]).removesuffix("-condition")
+def _ways(flow: Flow, key: str) -> dict[str, str]:
+    """Where a step leads, with the words of the way; the usual one needs none."""
+    ways: dict[str, list[str]] = {}
+    for edge in flow.edges[key]:
+        ways.setdefault(edge.target, []).append(str(edge.path[-1]))
+    return {target: "" if PLAIN & set(names) else " / ".join(map(_way, names)) for target, names in ways.items()}
+
+
+def _way(name: str) -> str:
+    if name in ("on_failure", "on_true", "on_false"):
+        return t(f"playbooks.edge.{name}")
+    return "" if name.isdigit() else name
+
+
+def _kind(flow: Flow, key: str) -> str:
+    return t(f"playbooks.node.{str(flow.steps[key]['type']).replace('-', '_')}")
 
 
 def _depths(flow: Flow, start: str) -> dict[str, int]:

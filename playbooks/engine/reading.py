@@ -15,6 +15,7 @@ from infra.errors import AppError, ErrorKind
 from infra.records import Records
 from playbooks.engine.rows import ApprovalRow, AttemptRow, DocumentRow, RunRow, WaitRow
 from playbooks.engine.state import unpack
+from playbooks.model.flow import Flow
 
 
 class StepView(msgspec.Struct, frozen=True):
@@ -63,6 +64,11 @@ class WaitView(msgspec.Struct, frozen=True):
     roles: tuple[str, ...] = ()
     needed: int = 0
     said: int = 0
+    sha256: str = ""
+    inputs: dict[str, Any] = {}
+    simulate: bool = False
+    apart: bool = True
+    spoke: tuple[str, ...] = ()
 
 
 class RunView(msgspec.Struct, frozen=True):
@@ -121,16 +127,21 @@ class Reading:
     def waits(self, *, run: str = "", limit: int = 200) -> list[WaitView]:
         """What waits for people: tasks, decisions, questions, approvals."""
         people = ("manual", "decision", "question", "approval")
-        said = (
-            select(func.count()).where(ApprovalRow.wait == WaitRow.id, ApprovalRow.decision == "yes").scalar_subquery()
-        )
-        query = select(WaitRow, DocumentRow.name, RunRow.requester, said).join(RunRow, RunRow.id == WaitRow.run)
+        query = select(WaitRow, DocumentRow.name, RunRow).join(RunRow, RunRow.id == WaitRow.run)
         query = query.join(DocumentRow, DocumentRow.sha256 == RunRow.sha256).order_by(WaitRow.opened).limit(limit)
         query = query.where(WaitRow.state == "open", WaitRow.kind.in_(people))
         if run:
             query = query.where(WaitRow.run == run)
-        rows = self._records.read(lambda session: session.execute(query).all())
-        return [_wait(*row) for row in rows]
+
+        def look(session: Session) -> list[WaitView]:
+            rows = session.execute(query).all()
+            words = select(ApprovalRow).where(ApprovalRow.wait.in_([row[0].id for row in rows]))
+            spoke: dict[str, list[ApprovalRow]] = {}
+            for word in session.scalars(words):
+                spoke.setdefault(word.wait, []).append(word)
+            return [_wait(wait, name, run, spoke.get(wait.id, ())) for wait, name, run in rows]
+
+        return self._records.read(look)
 
     def agreed(self, run: str) -> dict[str, list[str]]:
         """Who approved which step of a run: account ids by step, in the order they spoke."""
@@ -165,7 +176,7 @@ def _steps(session: Session, row: RunRow, tree: dict[str, Any]) -> list[StepView
     waits = select(WaitRow.step, WaitRow.kind).where(WaitRow.run == row.id, WaitRow.state == "open")
     waiting = {each.step: each.kind for each in session.execute(waits)}
     views = []
-    for key, step in tree["workflow"].items():
+    for key, step in _in_order(tree):
         state = str(states.get(key, ""))
         if key in waiting and state == "running":
             state = "waiting"
@@ -177,6 +188,18 @@ def _steps(session: Session, row: RunRow, tree: dict[str, Any]) -> list[StepView
     return views
 
 
+def _in_order(tree: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Steps as they are reached, whatever their order in the document; those that are not come last."""
+    flow, steps = Flow(tree), tree["workflow"]
+    order: dict[str, None] = {}
+    row = [tree["workflow_start"]]
+    while row:
+        order.update(dict.fromkeys(row))
+        reached = (edge.target for key in row for edge in flow.edges.get(key, ()))
+        row = list(dict.fromkeys(key for key in reached if key in steps and key not in order))
+    return [(key, steps[key]) for key in (*order, *(key for key in steps if key not in order))]
+
+
 def _attempt(row: AttemptRow) -> AttemptView:
     order, outcome = orjson.loads(row.order), orjson.loads(row.outcome or "{}")
     target = (order.get("target") or {}).get("name", "")
@@ -186,10 +209,12 @@ def _attempt(row: AttemptRow) -> AttemptView:
     )  # fmt: skip
 
 
-def _wait(row: WaitRow, name: str, requester: dict[str, Any], said: int) -> WaitView:
+def _wait(row: WaitRow, name: str, run: RunRow, words: Sequence[ApprovalRow]) -> WaitView:
     approval = row.detail.get("approval") or {}
     return WaitView(
         row.id, row.run, name, row.step, row.kind, row.question, tuple(row.detail.get("choices") or ()),
-        tuple(row.detail.get("outputs") or ()), row.due, row.opened, str(requester.get("id", "")),
-        row.detail.get("binding", ""), tuple(approval.get("roles", ())), int(approval.get("count", 0)), int(said),
+        tuple(row.detail.get("outputs") or ()), row.due, row.opened, str(run.requester.get("id", "")),
+        row.detail.get("binding", ""), tuple(approval.get("roles", ())), int(approval.get("count", 0)),
+        sum(word.decision == "yes" for word in words), run.sha256, run.inputs, run.simulate,
+        bool(approval.get("separation", True)), tuple(word.person for word in words),
     )  # fmt: skip

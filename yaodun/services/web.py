@@ -42,6 +42,7 @@ from ops.filing.api import LARGEST_UPLOAD
 from ops.incidents.service import MAX_EVIDENCE
 from ops.portal.sheets.api import LARGEST_UPLOAD as LARGEST_SHEET
 from playbooks.api import playbooks_router
+from playbooks.inbox import RunTodos
 from playbooks.model.reading import MAX_BYTES
 from trust.audit import Audit
 from trust.audit.api import audit_router
@@ -192,7 +193,7 @@ class WebService:
             devices=site.devices,
             connecting=ConnectingRoom(site),
             pki=PkiRoom(self._trust),
-            work=casework.rooms(graded.todos()),
+            work=casework.rooms(graded.todos(), RunTodos(playbooks, site.access)),
             graded=graded.rooms(),
             insight=InsightRoom(site, alerts, risks),
             intelligence=IntelligenceRoom(site),

@@ -14,17 +14,23 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from infra.clock import SystemClock
 from infra.errors import AppError, ErrorKind
+from infra.events import Signal, Why
+from infra.exchange import Level
+from infra.ledger import record
 from infra.records import Records
+from infra.text import Language, use_language
 from infra.web.api import build_api
 from infra.web.measures import Measures
 from infra.web.seams import Actor, current_actor
+from ops.alerts import Alerts
 from ops.runs import RunDesk
 from playbooks.actions.registry import Surroundings, actuators_of
 from playbooks.api import playbooks_router
+from playbooks.inbox import RunTodos
 from playbooks.library.shelf import shelf
 from playbooks.model.signatures import sign
 from playbooks.room import PlaybookRoom
-from tests.unit.playbooks.building import LI, WANG, Bench, book, do, key
+from tests.unit.playbooks.building import LI, WANG, ZHAO, Bench, book, do, key
 from tests.unit.playbooks.model.test_signatures import anchor
 from tests.unit.playbooks.samples import IDENTITY, full
 from trust.access import Access
@@ -216,6 +222,46 @@ def test_who_agreed_is_shown_with_the_step(room: PlaybookRoom, records: Records)
     room.desk.approve(WANG, wait.id, wait.binding, agree=True)
     bench.go()
     assert [(step.state, step.agreed) for step in room.view(run).steps] == [("done", (WANG.id,))]
+
+
+def test_an_approval_is_work_of_those_who_may_give_it(room: PlaybookRoom, records: Records) -> None:
+    guard = {"approval": {"roles": ["operator"], "count": 2, "expires_s": 600}}
+    tree = book({"b1": {"on_completion": "a1"}, "a1": do("x", "e1", guard=guard, name="封锁地址"), "e1": {}})
+    bench = Bench(records)
+    run = bench.start(tree, WANG)
+    bench.go()
+    inbox, auditor = RunTodos(room, Access(records)), Actor(id="a", name="a", roles=("auditor",))
+    [asked] = inbox.todos(ZHAO)
+    assert (asked.href, asked.room, asked.level) == (f"/ui/playbooks?run={run}", "playbooks", Level.HIGH)
+    assert asked.due is not None
+    assert "封锁地址" in asked.title
+    with use_language(Language.EN):
+        assert "Block the address" in inbox.todos(ZHAO)[0].title
+    assert [list(inbox.todos(each)) for each in (WANG, LI, auditor)] == [[], [], []]
+    wait = bench.wait(run)
+    assert (wait.requester, wait.apart, wait.needed) == (WANG.id, True, 2)
+    room.desk.approve(ZHAO, wait.id, wait.binding, agree=True)
+    assert list(inbox.todos(ZHAO)) == [], "one person has one word"
+    assert (bench.wait(run).said, bench.wait(run).spoke) == (1, (ZHAO.id,))
+
+
+def test_a_case_that_knows_rules_by_id_is_offered_what_answers_their_names(
+    room: PlaybookRoom, records: Records
+) -> None:
+    rule = "6b0d6b0e-4f0e-4c41-9d3c-0b1f0c0f0a02"
+    entities = [("ip", "192.0.2.7")]
+    assert room.fitting([rule], entities)[0].title != "暴力破解处置"
+    now = datetime(2026, 2, 1, tzinfo=UTC)
+    Alerts(records, SystemClock(), record).absorb([
+        Signal(
+            id="s1", time=now, rule_id=rule, rule_name="SSH password guessing from one address", detector="rules",
+            level=Level.HIGH, event_ids=("e1",), entity_type="ip", entity_value="192.0.2.7",
+            why=(Why("source.ip", "x", "x"),),
+        )
+    ])  # fmt: skip
+    found = room.fitting([rule], entities)
+    assert {"暴力破解处置", "暴力破解处置（须他人批准）"} <= {each.title for each in found[:3]}
+    assert all("SSH password guessing" in each.why for each in found)
 
 
 def test_work_sees_it_through_its_seam(room: PlaybookRoom, records: Records) -> None:

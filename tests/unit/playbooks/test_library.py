@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from infra.records import Records
+from infra.text import Language, use_language
 from playbooks.actions.registry import Surroundings, actuators_of
 from playbooks.engine.rehearsal import rehearse
 from playbooks.library.shelf import fitting, shelf
+from playbooks.library.wording import step_name
 from playbooks.model.reading import read_tree, to_json
 from tests.unit.playbooks.building import Bench
 
@@ -39,6 +41,15 @@ def test_each_speaks_both_languages_and_round_trips(name: str) -> None:
         assert each.playbook.text("en", part) != each.playbook.text("zh-CN", part)
         assert each.playbook.text("en", part).isascii()
     assert read_tree(to_json(each.tree).encode()) == each.tree
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_step_has_a_name_in_both_languages(name: str) -> None:
+    each = next(each for each in shelf() if each.name == name)
+    named = [step.name for step in each.playbook.workflow.values() if step.name]
+    assert [step_name(step) for step in named] == named
+    with use_language(Language.EN):
+        assert all(step_name(step).isascii() for step in named)
 
 
 @pytest.mark.parametrize("name", NAMES)
