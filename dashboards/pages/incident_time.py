@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 
 from dash import html
 from dash.development.base_component import Component
@@ -53,7 +54,7 @@ async def time(visit: Visit) -> Content:
 def lanes(drawn: Timeline, visit: Visit) -> Component:
     """Swimlanes in percent of the span."""
     axis = html.Div(
-        [html.Span(moment(at, visit.zone, visit.now), style={"left": f"{place:.2f}%"}) for place, at in drawn.marks],
+        [html.Span(_mark(at, drawn, visit), style={"left": f"{place:.2f}%"}) for place, at in drawn.marks],
         className="lane-axis",
     )
     rows = [
@@ -89,6 +90,13 @@ def lanes(drawn: Timeline, visit: Visit) -> Component:
         role="group",
         **{"aria-label": t("incidents.time")},
     )
+
+
+def _mark(at: datetime, drawn: Timeline, visit: Visit) -> str:
+    """To the second where a minute would stand at several marks."""
+    if (drawn.end - drawn.start) < timedelta(minutes=len(drawn.marks) + 1):
+        return seconds_stamp(at, visit.zone).partition(" ")[2]
+    return moment(at, visit.zone, visit.now)
 
 
 def _chip(chip: Chip) -> Component:

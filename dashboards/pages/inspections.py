@@ -68,19 +68,33 @@ def _day(
     made += [_ran(run, visit) for run in reversed(runs) if on(run.started)]
     made += [
         html.Span(
-            [severity("high", f"{local(at, visit.zone):%H:%M}"), f" {plan.id} {t('inspections.was_missed')}"],
+            [
+                severity("high", f"{local(at, visit.zone):%H:%M}"),
+                f" {_called(plan.list, plan.id, visit)} {t('inspections.was_missed')}",
+            ],
             className="cut",
         )
         for at, plan in missed
         if on(at)
     ]
-    made += [html.Span(f"{local(at, visit.zone):%H:%M} {plan.id}", className="quiet cut") for at, plan in due if on(at)]
+    made += [
+        html.Span(f"{local(at, visit.zone):%H:%M} {_called(plan.list, plan.id, visit)}", className="quiet cut")
+        for at, plan in due
+        if on(at)
+    ]
     today = day.date() == local(visit.now, visit.zone).date()
     return html.Div(made, className="today" if today else "")
 
 
+def _called(name: str, plan: str, visit: Visit) -> str:
+    """A look as people call it: the title of its list, and the plan where that bears another name."""
+    known = visit.rooms.work.inspections.lists.get(name)
+    title = known.name if known else name
+    return title if plan in ("", name) else f"{title} · {plan}"
+
+
 def _ran(run: Run, visit: Visit) -> Component:
-    words = f"{local(run.started, visit.zone):%H:%M} {run.plan or run.list}"
+    words = f"{local(run.started, visit.zone):%H:%M} {_called(run.list, run.plan, visit)}"
     return link(
         [severity(STATES[run.state], words)],
         visit.here(sel=run.id),

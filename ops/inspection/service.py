@@ -156,7 +156,7 @@ class Inspections:
         result = Result(item=item.id, check=item.check, level=item.level, found=found)
         if found.verdict is Verdict.ANOMALY:
             order = self._orders.open(
-                actor, f"{item.name}: {found.target}"[:200], level=item.level, description=result.words, key=key,
+                actor, (item.name if found.target == "—" else f"{item.name}: {found.target}")[:200], level=item.level, description=result.words, key=key,
                 source="inspection", href="/ui/inspections",
             )  # fmt: skip
             return msgspec.structs.replace(result, order=order.id)
