@@ -155,9 +155,10 @@ class Inspections:
         key = f"inspection:{chosen.list}:{item.id}:{found.target}"[:400]
         result = Result(item=item.id, check=item.check, level=item.level, found=found)
         if found.verdict is Verdict.ANOMALY:
+            title = item.name if found.target == "—" else f"{item.name}: {found.target}"
             order = self._orders.open(
-                actor, (item.name if found.target == "—" else f"{item.name}: {found.target}")[:200], level=item.level, description=result.words, key=key,
-                source="inspection", href="/ui/inspections",
+                actor, title[:200], level=item.level, description=result.words, key=key, source="inspection",
+                href="/ui/inspections",
             )  # fmt: skip
             return msgspec.structs.replace(result, order=order.id)
         if found.verdict is Verdict.OK:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,8 @@ key_repository = {folder}/fernet
 key_repository = {folder}/credential
 [cache]
 enabled = false
+[identity]
+password_hash_rounds = 4
 """
 
 
@@ -82,14 +85,16 @@ def keystone(folder: Path) -> Iterator[Keystone]:
     settings.write_text(_SETTINGS.format(folder=folder))
     environment = {**os.environ, "OS_KEYSTONE_CONFIG_FILES": str(settings)}
     mine = ["--keystone-user", str(os.geteuid()), "--keystone-group", str(os.getegid())]
-    _manage(settings, "db_sync")
-    for keys in ("fernet_setup", "credential_setup"):
-        _manage(settings, keys, *mine)
+    with ThreadPoolExecutor() as pool:
+        made = [pool.submit(_manage, settings, keys, *mine) for keys in ("fernet_setup", "credential_setup")]
+        made.append(pool.submit(_manage, settings, "db_sync"))
+    for each in made:
+        each.result()
     named = [f"--bootstrap-{kind}-url={url}" for kind in ("admin", "internal", "public")]
     _manage(settings, "bootstrap", "--bootstrap-password", PASSWORD, "--bootstrap-region-id", "one", *named)
     process = subprocess.Popen([SYSTEM_PYTHON, "-c", _SERVE, str(port)], env=environment)
     try:
-        with httpx.Client(timeout=30, trust_env=False) as client:
+        with httpx.Client(timeout=120, trust_env=False) as client:
             _until_it_answers(client, url, process)
             yield Keystone(url, client)
     finally:

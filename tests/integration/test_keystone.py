@@ -37,7 +37,7 @@ def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def poller_of(door: Keystone, folder: Path, **more: Any) -> Any:
-    tree = {"url": door.url, "user": "admin", "password": "env:YAODUN_TEST_KEYSTONE", **more}
+    tree = {"timeout_s": 120.0, "url": door.url, "user": "admin", "password": "env:YAODUN_TEST_KEYSTONE", **more}
     return make(REPORTER, tree, folder)
 
 
@@ -79,7 +79,7 @@ async def test_an_application_credential_opens_too(
     given = door.ask("POST", f"users/{admin['id']}/application_credentials", json=asked)["application_credential"]
     monkeypatch.setenv("YAODUN_TEST_CREDENTIAL", "a credential of its own")
     named = {"credential": given["id"], "credential_secret": "env:YAODUN_TEST_CREDENTIAL"}
-    poller = make(REPORTER, {"url": door.url, **named}, tmp_path)
+    poller = make(REPORTER, {"url": door.url, "timeout_s": 120.0, **named}, tmp_path)
     assert "admin" in tenants(await poller.look())  # type: ignore[attr-defined]
     await poller._client.aclose()  # type: ignore[attr-defined]
 
