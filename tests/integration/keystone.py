@@ -21,13 +21,16 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 PASSWORD = "an orchard of 14 pears"
 _SERVE = """
 import sys
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from keystone.server.wsgi import initialize_public_application
 port = int(sys.argv.pop())
 class Quiet(WSGIRequestHandler):
     def log_message(self, *words):
         pass
-make_server("127.0.0.1", port, initialize_public_application(), handler_class=Quiet).serve_forever()
+class Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+make_server("127.0.0.1", port, initialize_public_application(), Server, Quiet).serve_forever()
 """
 _SETTINGS = """
 [DEFAULT]

@@ -43,7 +43,7 @@ def poller_of(door: Keystone, folder: Path, **more: Any) -> Any:
 
 def tenants(events: list[Event]) -> set[str]:
     kind = "yaodun.inventory.kind"
-    return {each["yaodun.inventory.item"]["name"] for each in events if each.get(kind) == "tenant"}
+    return {each["cloud.instance.name"] for each in events if each.get(kind) == "tenant"}
 
 
 async def test_tenants_are_those_keystone_has_as_they_come_and_go(door: Keystone, tmp_path: Path) -> None:
