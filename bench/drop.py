@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,7 @@ _BAD = ("columns", "not_an_event", "version", "future_timestamp")
 
 @figure("drop_rows_s", "drop_peak_mib")
 def a_million_rows() -> Iterator[Row]:
-    """Rows per second of the clock, and how much memory the process needed beyond what it had before the file."""
+    """Rows per second of processor time, and how much memory the process needed beyond what it had before the file."""
     with tempfile.TemporaryDirectory(prefix="yaodun-bench-") as folder:
         home = Path(folder)
         wanted = _write(home / "drop" / "省中心单据.csv")
@@ -34,7 +33,9 @@ def a_million_rows() -> Iterator[Row]:
     if found["account"] != wanted or found["spooled"] != ROWS:
         raise RuntimeError(f"the account does not add up: {found}, wanted {wanted}")
     told = ", ".join(f"{name} {count}" for name, count in wanted.items() if name != "reasons")
-    yield Row("drop_rows_s", ROWS / found["seconds"], "rows/s", detail=f"{told}; {found['mib']:.0f} MiB of GBK CSV")
+    detail = f"{told}; {found['mib']:.0f} MiB of GBK CSV"
+    clocked = ROWS / found["clocked"]
+    yield Row("drop_rows_s", ROWS / found["seconds"], "rows/s", "beside it by the clock", clocked, detail=detail)
     yield Row("drop_peak_mib", found["peak_mib"], "MiB", "megabytes of the file", found["mib"])
 
 
@@ -75,7 +76,9 @@ def _row(number: int, fault: str) -> str:
 
 
 def _peak_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The most memory since it was last reset (``VmHWM``); ``ru_maxrss`` would count the parent's too."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def main() -> None:
@@ -87,9 +90,11 @@ def main() -> None:
     size = sum(path.stat().st_size for path in (home / "drop").iterdir()) / (1 << 20)
     spool = SpoolWriter(home / "spool")
     folder = DropFolder(home / "drop", home / "taken", now=lambda: time.time() + 60)
-    before, began = _peak_mib(), time.perf_counter()
+    Path("/proc/self/clear_refs").write_text("5")
+    before, clock, began = _peak_mib(), time.perf_counter(), time.process_time()
     (report,) = asyncio.run(folder.look(spool))
-    seconds, peak = time.perf_counter() - began, _peak_mib() - before
+    seconds, peak = time.process_time() - began, _peak_mib() - before
+    clocked = time.perf_counter() - clock
     spool.close()
     reader, spooled = SpoolReader(home / "spool"), 0
     while taken := reader.read(16 << 20, 500):
@@ -97,7 +102,14 @@ def main() -> None:
     account = {
         name: getattr(report.account, name) for name in ("records", "accepted", "quarantined", "repeated", "reasons")
     }
-    found = {"account": account, "spooled": spooled, "seconds": seconds, "peak_mib": peak, "mib": size}
+    found = {
+        "account": account,
+        "spooled": spooled,
+        "seconds": seconds,
+        "peak_mib": peak,
+        "mib": size,
+        "clocked": clocked,
+    }
     sys.stdout.write(json.dumps(found))
 
 

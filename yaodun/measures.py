@@ -32,6 +32,11 @@ def search_href(query: str, hours: float) -> str:
     return "/ui/hunt?" + urlencode({"q": query, "tr": f"{hours:g}h"})
 
 
+def found_href(system: str) -> str:
+    """The alerts on what the detectors of the business found of a system."""
+    return "/ui/alerts?" + urlencode({"stack": "flat", "origin": "business", "system": system, "tr": "7d"})
+
+
 def window(now: datetime, seconds: float) -> Window:
     """The last ``seconds``."""
     return Window(now - timedelta(seconds=seconds), now + timedelta(seconds=1))
@@ -190,14 +195,14 @@ class BusinessMeasures:
     """What the last judgement of the business events found, while it is fresh."""
 
     NAMES = {
-        "business.feeds_on_time": ("feeds_on_time", "yaodun.biz.type:heartbeat"),
-        "business.trace_anomalies": ("trace_anomalies", "yaodun.biz.system:trace"),
-        "business.licence_misuse": ("licence_misuse", "yaodun.biz.system:licence"),
-        "business.approval_overdue": ("approval_overdue", "yaodun.biz.type:step"),
-        "business.account_misuse": ("account_misuse", "yaodun.biz.type:access"),
-        "data.sensitive_exports": ("sensitive_exports", "yaodun.biz.type:export"),
-        "data.exchange_mismatch": ("exchange_mismatch", "yaodun.biz.type:manifest"),
-        "data.sensitive_unmasked": ("sensitive_unmasked", "yaodun.biz.type:sample"),
+        "business.feeds_on_time": ("feeds_on_time", search_href("yaodun.biz.type:heartbeat", 24)),
+        "business.trace_anomalies": ("trace_anomalies", found_href("trace")),
+        "business.licence_misuse": ("licence_misuse", found_href("licence")),
+        "business.approval_overdue": ("approval_overdue", found_href("services")),
+        "business.account_misuse": ("account_misuse", search_href("yaodun.biz.type:access", 24)),
+        "data.sensitive_exports": ("sensitive_exports", search_href("yaodun.biz.type:export", 24)),
+        "data.exchange_mismatch": ("exchange_mismatch", found_href("sharing")),
+        "data.sensitive_unmasked": ("sensitive_unmasked", "/ui/data-assets"),
     }
 
     def __init__(self, site: Site) -> None:
@@ -213,8 +218,8 @@ class BusinessMeasures:
         return {**found, **self._systems(state)}
 
     @staticmethod
-    def _one(summary: Summary, field: str, query: str) -> Reading:
-        return Reading(getattr(summary, field), search_href(query, 24), summary.events, "business")
+    def _one(summary: Summary, field: str, href: str) -> Reading:
+        return Reading(getattr(summary, field), href, summary.events, "business")
 
     @staticmethod
     def _systems(state: BusinessState) -> dict[str, Reading]:
@@ -222,8 +227,7 @@ class BusinessMeasures:
         found = {}
         for dimension in Dimension:
             values = [item.dimensions[dimension] for item in state.systems if dimension in item.dimensions]
-            href = search_href("event.module:business", 24)
-            found[f"{dimension.value}.systems_health"] = Reading(lean(values), href, len(values), "systems")
+            found[f"{dimension.value}.systems_health"] = Reading(lean(values), "/ui/systems", len(values), "systems")
         return found
 
 

@@ -77,7 +77,7 @@ async def listing(visit: Visit) -> Content:
     ]
     levels = await _levels(visit, found)
     rows = [_row(system, levels[system.id]) for system in sorted(found, key=_worst)]
-    body = table(heads, rows, ("auto", "96px", "96px", "112px", "80px", "70px", "70px", "150px"))
+    body = table(heads, rows, ("auto", "120px", "110px", "140px", "80px", "70px", "70px", "150px"))
     return card(t("page.systems"), html.Div(body, className="scroll tall"), hint=t("systems.hint"), lined=True)
 
 
@@ -163,7 +163,7 @@ async def measurable(visit: Visit) -> Content:
     title = t("systems.measurable")
     if not rows:
         return card(title, empty(t("systems.no_pack"), t("systems.no_pack_why")), hint=_tagged("measurable"))
-    body = table(heads, rows, ("40px", "auto", "90px", "130px", "130px", "80px", "90px"))
+    body = table(heads, rows, ("40px", "auto", "150px", "130px", "130px", "80px", "90px"))
     aside = link(t("systems.events"), _events(system.id, "", 24))
     return card(title, html.Div(body, className="scroll"), hint=_tagged("measurable"), aside=aside, lined=True)
 
