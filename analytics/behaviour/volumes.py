@@ -43,13 +43,21 @@ class VolumeHabits:
         own, peers = self.own.get(entity, _Moments()), self.peers.get(group, _Moments())
         mean = (own.n * own.mean + _PRIOR * peers.mean) / (own.n + _PRIOR) if peers.n else own.mean
         var = (own.n * own.var + _PRIOR * peers.var) / (own.n + _PRIOR)
-        return (np.log1p(max(amount, 0.0)) - mean) / (var**0.5 + 0.05), float(np.expm1(mean))
+        usual = float(np.expm1(mean))
+        return (np.log1p(max(amount, 0.0)) - mean) / ((var + counted(usual)) ** 0.5 + 0.05), usual
 
     def learn(self, entity: str, group: str, amount: float) -> None:
         """Take the window's amount in."""
         x = float(np.log1p(max(amount, 0.0)))
         self.own.setdefault(entity, _Moments()).learn(x, self.memory)
         self.peers.setdefault(group, _Moments()).learn(x, self.memory * 20)
+
+
+def counted(usual: float) -> float:
+    """Variance of ln(1 + amount) that counting alone brings: a habit of exactly two a window does not make three
+    impossible. Delta method on a Poisson count; it vanishes for amounts in the thousands."""
+    above = 1.0 + max(usual, 0.0)
+    return (above - 1.0) / above / above
 
 
 @dataclass(slots=True)

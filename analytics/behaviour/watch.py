@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtr
 
 from analytics.anomaly.detector import Floats
 from analytics.anomaly.ensemble import Ensemble, Tier
@@ -90,7 +91,7 @@ class Behaviour:
         for key, rows in by_key.items():
             pool = self.pools.setdefault(key, Pool())
             scores = np.array([raw.score for _, raw in rows])
-            chances = pool.p(scores)
+            chances = _at_least(key[0], pool.p(scores), scores)
             if not self._cold:
                 pool.learn(scores)
             told += [
@@ -129,6 +130,11 @@ class Behaviour:
             self.volumes[measure].learn(activity.entity, activity.group, amount)
         if len(activity.hours) == 24:
             self.hours.learn(activity.entity, activity.group, activity.hours)
+
+
+def _at_least(facet: Facet, chances: Floats, scores: Floats) -> Floats:
+    """A deviation is never rarer than a normal one: where all were alike so far, the pool knows no spread."""
+    return np.maximum(chances, ndtr(-scores)) if facet is Facet.VOLUME else chances
 
 
 def _pair_raws(relation: str, met: list[Met]) -> list[_Raw]:

@@ -15,6 +15,7 @@ from dashboards.views.figures import amount
 from dashboards.visit import Visit, address
 from dashboards.words import t
 from infra.errors import AppError, ErrorKind
+from infra.text import known, say
 
 MOST = 100
 LEVELS = ("critical", "high", "medium", "low")
@@ -60,7 +61,7 @@ def _row(one: Anomaly, visit: Visit) -> Component:
     return cells(
         severity(one.level),
         html.Div(
-            [link(one.title, address("/alerts", sel=one.alert), className="rowlink"), " ", times], className="wrap"
+            [link(title_of(one), address("/alerts", sel=one.alert), className="rowlink"), " ", times], className="wrap"
         ),
         entity_link(one.kind, one.entity),
         html.Div([_reason(reason) for reason in one.reasons[:3]], className="wrap"),
@@ -68,6 +69,19 @@ def _row(one: Anomaly, visit: Visit) -> Component:
         (one.p, "num mono"),
         (when(one.at, visit), "num quiet"),
     )
+
+
+def title_of(one: Anomaly) -> str:
+    """What was found, in the reader's language: alerts keep the words of the site's."""
+    kind = one.rule.removeprefix("analytics.")
+    first = one.reasons[0] if one.reasons else None
+    if kind == one.rule or not known(f"analytics.scheduled.{kind}"):
+        return one.title
+    if kind == "drift" or first is None:
+        subject = one.entity
+    else:
+        subject = first.value if kind == "lateral" else feature(first.feature)
+    return say(f"analytics.scheduled.{kind}", subject=subject)
 
 
 def entity_link(kind: str, entity: str) -> Component:
@@ -91,7 +105,7 @@ def _reason(reason: Reasoned) -> Component:
         parts.append(quiet(" · " + t("anomalies.usual", value=reason.usual)))
     if reason.percentile is not None:
         parts.append(quiet(" · " + t("anomalies.percentile", value=f"{reason.percentile:.1f}")))
-    return html.Div(parts)
+    return html.Div(parts, className="wraps")
 
 
 def _drawn(one: Anomaly) -> Content:

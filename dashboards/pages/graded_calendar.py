@@ -35,11 +35,16 @@ async def _timers(visit: Visit) -> list[Timer]:
     return [each for each in found if (not wanted or each.object_id == wanted) and (not state or each.state == state)]
 
 
+def _systems(visit: Visit) -> dict[str, str]:
+    """Names of systems by id."""
+    return {system.id: system.name for system in room(visit).nouns.systems()}
+
+
 @part("filing_calendar.year", topics="graded tick", params="object state")
 async def year(visit: Visit) -> Content:
     """A row per system, a column per week; what ends in a week stands in its cell."""
     timers = [each for each in await _timers(visit) if each.due]
-    names = {system.id: system.name for system in room(visit).nouns.systems()}
+    names = _systems(visit)
     objects = list(dict.fromkeys(each.object_id for each in timers))
     rows = [
         _strip(visit, names.get(name, name), [each for each in timers if each.object_id == name]) for name in objects
@@ -99,12 +104,13 @@ async def listing(visit: Visit) -> Content:
     ]  # fmt: skip
     if not timers:
         return ""
-    widths = ("96px", "auto", "120px", "96px", "96px", "110px", "110px", "190px", "96px")
-    body = table(heads, [_row(each, visit) for each in timers[:SHOWN]], widths)
+    systems = _systems(visit)
+    widths = ("96px", "auto", "190px", "96px", "96px", "110px", "110px", "190px", "96px")
+    body = table(heads, [_row(each, visit, systems) for each in timers[:SHOWN]], widths)
     return card(t("calendar.clocks"), body, hint=t("calendar.count", count=len(timers), late=late), lined=True)
 
 
-def _row(timer: Timer, visit: Visit) -> Component:
+def _row(timer: Timer, visit: Visit, systems: dict[str, str]) -> Component:
     named = visit.rooms.work.desk.named
     answer = (
         opener(t("calendar.answer"), f"answer-{ANSWERS[timer.kind]}", kind="small")
@@ -114,8 +120,12 @@ def _row(timer: Timer, visit: Visit) -> Component:
     ground = [quiet(timer.source), chip(t("calendar.provisional")) if timer.provisional else None]
     return cells(
         severity(LEVELS[timer.state], t(f"calendar.state.{timer.state}")),
-        html.Span(timer.words, title=timer.words),
-        link(timer.object_id, address("/filing/calendar", object=timer.object_id)),
+        html.Span(t(f"calendar.what.{timer.kind}"), title=timer.words),
+        link(
+            systems.get(timer.object_id, timer.object_id),
+            address("/filing/calendar", object=timer.object_id),
+            title=timer.object_id,
+        ),
         (str(timer.due) if timer.due else "—", "num"),
         (days_words(timer, visit), "num"),
         named(timer.owner) if timer.owner else quiet("—"),

@@ -29,7 +29,7 @@ class Reasoned(msgspec.Struct, frozen=True):
 
 class Anomaly(msgspec.Struct, frozen=True, kw_only=True):
     """A finding of analytics. ``series`` are the hours of the feature that stands out, oldest first, None where the
-    entity was not seen; ``band`` is where it usually lies."""
+    entity was not seen; ``band`` is where it usually lies, ``rule`` what sort of finding it is."""
 
     alert: str
     at: datetime
@@ -40,6 +40,7 @@ class Anomaly(msgspec.Struct, frozen=True, kw_only=True):
     feature: str
     reasons: tuple[Reasoned, ...]
     p: str = ""
+    rule: str = ""
     count: int = 1
     series: tuple[float | None, ...] = ()
     band: tuple[float | None, float | None] = (None, None)

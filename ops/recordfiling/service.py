@@ -41,6 +41,8 @@ MOVES: dict[str, tuple[frozenset[State], State]] = {
     "revoke": (frozenset({State.ACTIVE}), State.REVOKED),
 }
 NEEDS_REASON = frozenset({"return", "revoke"})
+FLUSHED = 2_000
+"""Rows of a large sheet are handed to the database so many at a time, so that memory does not grow with them."""
 _STANDING = select(SystemRecordRow.system).where(SystemRecordRow.state != State.REVOKED)
 
 
@@ -96,11 +98,14 @@ class SystemRecords:
         def work(session: Session) -> int:
             standing = set(session.scalars(_STANDING))
             with session.no_autoflush:
-                for application in applications:
+                for number, application in enumerate(applications, 1):
                     if application.system in standing:
                         raise _exists(application)
                     standing.add(application.system)
                     self._add(session, actor, application)
+                    if number % FLUSHED == 0:
+                        session.flush()
+                        session.expunge_all()
             return len(applications)
 
         return self._records.write(work)

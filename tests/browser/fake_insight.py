@@ -53,9 +53,10 @@ class FakeInsight:
         )[number % 4]  # fmt: skip
         title, kind, entity, feature, value, usual, level = words
         drawn = number % 4 != 3
+        rule = ("analytics.volume", "analytics.volume", "analytics.rare_pair", "analytics.silent")[number % 4]
         return Anomaly(
-            alert=f"A-{number:05d}", at=self.clock.now() - timedelta(hours=number), level=level, title=title, kind=kind,
-            entity=entity, feature=feature, p="2.4e-09", count=1 + number % 3,
+            alert=f"A-{number:05d}", at=self.clock.now() - timedelta(hours=number), level=level, title=title,
+            kind=kind, rule=rule, entity=entity, feature=feature, p="2.4e-09", count=1 + number % 3,
             reasons=(Reasoned(feature, value, usual, 99.8 if drawn else None), Reasoned("events", "120", "31", 97.0)),
             series=(*HOURS, 83.0) if drawn else (), band=(12.0, 28.0) if drawn else (None, None),
         )  # fmt: skip

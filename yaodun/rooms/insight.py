@@ -171,6 +171,7 @@ def _anomaly(alert: Alert, profiles: Profiles) -> shown.Anomaly:
         at=alert.last_seen,
         level=str(alert.level),
         title=alert.rule["name"],
+        rule=alert.rule["id"],
         kind=kind,
         entity=entity,
         feature=drawn.name if drawn else feature,

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from analytics.behaviour.activity import Activity, Facet
@@ -58,3 +59,19 @@ def test_a_host_new_to_one_but_usual_among_peers_is_no_rare_pair() -> None:
     assert rare[0].entity == "p1"
     assert rare[0].value == "crown-jewel"
     assert "p0" not in {c.entity for c in rare if c.p < 1e-3}
+
+
+def test_three_instead_of_the_usual_two_is_no_finding_and_forty_is() -> None:
+    """A habit of small counts never seen to vary: counting alone makes one more likely now and then."""
+    rng, behaviour = np.random.default_rng(5), Behaviour(learn_windows=12)
+    usual, false, burst = rng.integers(1, 4, 60), 0, set()
+    for window in range(50):
+        counts = usual + (rng.random(60) < 1 / 150)
+        if window == 49:
+            counts[7] = 40
+        made = [Activity(f"h{i}", "host", volumes={"events": float(c)}) for i, c in enumerate(counts)]
+        told = [one for one in behaviour.window(made, START + timedelta(hours=window)) if one.p < 1e-4]
+        burst |= {one.entity for one in told if window == 49}
+        false += len([one for one in told if one.entity != "h7"])
+    assert "h7" in burst
+    assert false <= 6
