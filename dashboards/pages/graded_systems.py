@@ -124,7 +124,7 @@ def _system_table(rows: Sequence[SystemRow], visit: Visit) -> Component:
         (t("column.system"), ""), (t("filing.level"), ""), (t("filing.ready"), ""), (t("filing.lacks"), ""),
         (t("filing.next"), ""), (t("filing.left"), "num"), (t("filing.state"), ""), ("", ""),
     ]  # fmt: skip
-    widths = ("auto", "92px", "130px", "27%", "20%", "96px", "100px", "150px")
+    widths = ("auto", "92px", "130px", "25%", "20%", "88px", "100px", "190px")
     return table(heads, [_system(row, visit) for row in rows], widths)
 
 
