@@ -10,6 +10,7 @@ from typing import Any
 
 from docx import Document
 from docx.document import Document as DocumentType
+from docx.oxml import OxmlElement
 from docx.shared import Cm
 from docx.table import Table as WordTable
 from docx.text.paragraph import Paragraph
@@ -23,7 +24,7 @@ from ops.filing.papers import TEMPLATE as TEMPLATE_NAME
 from ops.filing.validate import is_asked
 from ops.filing.wording import printed, read
 
-LABEL_WIDTH, VALUE_WIDTH = Cm(5), Cm(11)
+LABEL_WIDTH, VALUE_WIDTH, MARGIN = Cm(6.2), Cm(10.8), Cm(2)
 _MARK = re.compile(r"(.*)【(.*)】", re.DOTALL)
 _TITLE = re.compile(r"备案号：(.+)（(.+)）")
 
@@ -57,6 +58,7 @@ def default_template(form: Form) -> bytes:
     """The shipped template; save it, change it in Word (keeping headings and label-value rows), put it where the site's
     templates are."""
     document = blank_document()
+    document.sections[0].left_margin = document.sections[0].right_margin = MARGIN
     document.add_heading("网络安全等级保护备案表", 0)
     document.add_paragraph("备案号：{{ id }}（{{ form }}）")
     for table in form.tables:
@@ -66,16 +68,24 @@ def default_template(form: Form) -> bytes:
 
 def _add_table(document: DocumentType, form: Form, table: Table) -> None:
     document.add_paragraph(f"{{%p for t in {table.id} %}}")
-    document.add_heading(f"{table.zh}【{{{{ t.key }}}}】", 1)
+    mark = "" if _once(table) else "【{{ t.key }}】"
+    heading = document.add_heading(f"{table.zh}{mark}", 1)
+    heading.paragraph_format.page_break_before = table is not form.tables[0]
     fields = [field for field in form.by_table[table.id] if field.type is not FieldType.GROUP]
     grid = document.add_table(rows=len(fields), cols=2, style="Table Grid")
     grid.autofit = False
     grid.columns[0].width, grid.columns[1].width = LABEL_WIDTH, VALUE_WIDTH
     for row, field in zip(grid.rows, fields, strict=True):
+        row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
         label, value = row.cells
         label.width, value.width = LABEL_WIDTH, VALUE_WIDTH
         label.text, value.text = form.label(field), f"{{{{ t.{field.id} }}}}"
     document.add_paragraph("{%p endfor %}")
+
+
+def _once(table: Table) -> bool:
+    """Whether a filing has it only once, so that nothing has to tell its sheets apart."""
+    return table.per not in ("object", "category")
 
 
 def from_docx(raw: bytes, form: Form, place: str) -> FilingDocument:
@@ -89,7 +99,7 @@ def from_docx(raw: bytes, form: Form, place: str) -> FilingDocument:
     except (KeyError, ValueError):
         raise AppError(ErrorKind.INVALID, "ops.documents.no_archive", place=place) from None
     found = FilingDocument(id="", form=form.ref.version)
-    for title, block in _blocks(source):
+    for title, block in _blocks(source, form):
         if isinstance(block, Paragraph):
             _read_title(found, block.text, form, place)
         else:
@@ -99,11 +109,11 @@ def from_docx(raw: bytes, form: Form, place: str) -> FilingDocument:
     return _with_all_sheets(found, form)
 
 
-def _blocks(source: DocumentType) -> Iterator[tuple[str, Paragraph | WordTable]]:
-    title = ""
+def _blocks(source: DocumentType, form: Form) -> Iterator[tuple[str, Paragraph | WordTable]]:
+    title, plain = "", {table.zh for table in form.tables}
     for block in source.iter_inner_content():
         if isinstance(block, WordTable):
-            if _MARK.fullmatch(title):
+            if _MARK.fullmatch(title) or title in plain:
                 yield title, block
             continue
         title = block.text.strip() or title
@@ -120,10 +130,11 @@ def _read_title(found: FilingDocument, text: str, form: Form, place: str) -> Non
 
 def _read_sheet(block: WordTable, title: str, form: Form, place: str) -> Sheet:
     match = _MARK.fullmatch(title)
-    table = next((each for each in form.tables if match and each.zh == match[1].strip()), None)
-    if table is None or match is None:
+    name, key = (match[1].strip(), match[2]) if match else (title, "")
+    table = next((each for each in form.tables if each.zh == name), None)
+    if table is None:
         raise AppError(ErrorKind.INVALID, "ops.filing.unknown_table", place=place, table=title[:60])
-    sheet = Sheet(table=table.id, key=match[2])
+    sheet = Sheet(table=table.id, key=key)
     labels = {form.label(field): field for field in form.by_table[table.id] if field.type is not FieldType.GROUP}
     for row in block.rows:
         cells = row.cells
