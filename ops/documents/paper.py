@@ -119,7 +119,9 @@ body { font: 14px/22px "Segoe UI", "PingFang SC", "Microsoft YaHei UI", "Noto Sa
   max-width: 960px; margin: 32px auto; padding: 0 16px; }
 h1 { font-size: 24px; line-height: 32px; } h2 { font-size: 17px; margin-top: 28px; border-bottom: 1px solid #bcc4cf; }
 table { border-collapse: collapse; width: 100%; margin: 8px 0 16px; font-variant-numeric: tabular-nums; }
-th, td { border: 1px solid #bcc4cf; padding: 4px 8px; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+th, td { border: 1px solid #bcc4cf; padding: 4px 8px; text-align: left; vertical-align: top; overflow-wrap: anywhere;
+  min-width: 4.5em; }
+th { overflow-wrap: normal; }
 th { background: #f2f4f6; } .facts td:first-child { width: 180px; color: #475061; } a { color: #0a7267; }
 .sub, footer { color: #475061; }
 @media print { body { margin: 0; max-width: none; } tr { break-inside: avoid; } }
