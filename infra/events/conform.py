@@ -6,19 +6,16 @@ only lossless readings are taken (``"22"`` for a long, ``"true"`` for a boolean,
 
 from __future__ import annotations
 
-import ipaddress
-import math
-import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
 
+from infra.events.field_values import FITS, READERS, READY, UnfitError, as_flat, as_ip, fits_64_bits, ip_text, reader_of
 from infra.events.stream import Event
-from infra.events.table import Field, FieldType, Table
+from infra.events.table import FieldType, Table
 
 MAX_FUTURE = timedelta(minutes=5)
 MAX_AHEAD = timedelta(hours=24)
@@ -30,7 +27,6 @@ _BLOCK = 256
 """At most so many at once: they stay in the processor's cache, and an odd one sends no more than these the long way."""
 MAX_SHAPES, MAX_SHAPE_TEXT = 2_048, 16_384
 """Plans that are kept, and the characters of the names of one: who makes up names must not fill the memory."""
-_LONG_MIN, _LONG_MAX = -(2**63), 2**63 - 1
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -45,10 +41,6 @@ class Conformed(msgspec.Struct, frozen=True):
     """An event that meets the table."""
 
     event: Event
-
-
-class _UnfitError(Exception):
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +59,7 @@ class _Place:
         """What reads values of ``kind``."""
         if self.single is None or issubclass(kind, list | tuple):
             return self.read
-        return _ip_text if self.single is _ip and kind is str else self.single
+        return ip_text if self.single is as_ip and kind is str else self.single
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +194,10 @@ class Conformer:
                 continue
             try:
                 if place.key:
-                    event.setdefault(place.target, {})[place.key] = _flat(value)
+                    event.setdefault(place.target, {})[place.key] = as_flat(value)
                 else:
                     event[place.target] = place.read(value)
-            except _UnfitError as problem:
+            except UnfitError as problem:
                 return Rejection("type_conflict", name, str(problem))
         return event
 
@@ -220,9 +212,9 @@ class Conformer:
         if len(self._places) >= MAX_NAMES:
             self._places.clear()
         field, key = self._table.resolve(name)
-        ready = None if key or field.array else _READY.get(field.type)
-        single = None if field.array or field.type is FieldType.FLAT else _READERS[field.type]
-        place = _Place(ready, _FITS.get(field.type), field.name, key, _flat if key else _reader(field), single)
+        ready = None if key or field.array else READY.get(field.type)
+        single = None if field.array or field.type is FieldType.FLAT else READERS[field.type]
+        place = _Place(ready, FITS.get(field.type), field.name, key, as_flat if key else reader_of(field), single)
         self._places[name] = place
         return place
 
@@ -237,7 +229,7 @@ def _by_plan(plan: _Plan, document: Event) -> Event | Rejection:
                 made[name] = read(document[name])
         for name, read in plan.read:
             made[name] = read(document[name])
-    except _UnfitError as problem:
+    except UnfitError as problem:
         return Rejection("type_conflict", name, str(problem))
     return made
 
@@ -246,184 +238,18 @@ def _columns_by_plan(plan: _Plan, columns: Mapping[str, Sequence[Any]]) -> dict[
     """The columns that are not what they have to be, as they have to be; None where a value does not fit."""
     try:
         made: dict[str, Sequence[Any]] = {name: list(map(read, columns[name])) for name, read in plan.read}
-    except _UnfitError:
+    except UnfitError:
         return None
     return made if all(_all_fit(fits, columns[name]) for name, fits, _ in plan.asked) else None
 
 
 def _all_fit(fits: Callable[[Any], bool], column: Sequence[Any]) -> bool:
-    return fits(min(column)) and fits(max(column)) if fits is _fits_64_bits else all(map(fits, column))
+    return fits(min(column)) and fits(max(column)) if fits is fits_64_bits else all(map(fits, column))
 
 
 def _completed(plan: _Plan | None, event: Event, received: datetime, collected: datetime) -> Event:
     for name, target, key in plan.flat if plan is not None else ():
-        event.setdefault(target, {})[key] = _flat(event.pop(name))
+        event.setdefault(target, {})[key] = as_flat(event.pop(name))
     event.setdefault("@timestamp", collected)
     event.setdefault("event.ingested", received)
     return event
-
-
-def _reader(field: Field) -> Callable[[Any], Any]:
-    single = _READERS[field.type]
-    if field.type is FieldType.FLAT:
-        return _flat_object
-    if field.array:
-        ready = _READY.get(field.type) if field.type not in _FITS else None
-        return partial(_array, single, ready)
-    return lambda value: single(_only(value) if isinstance(value, list | tuple) else value)
-
-
-def _array(single: Callable[[Any], Any], ready: type | None, value: Any) -> list[Any]:
-    """Many values, mostly of the type they should have."""
-    if not isinstance(value, list | tuple):
-        return [single(value)]
-    if value.__class__ is list and len(value) == 1 and value[0].__class__ is ready:
-        return value
-    return [item if type(item) is ready else single(item) for item in value]
-
-
-def _only(values: list[Any] | tuple[Any, ...]) -> Any:
-    if len(values) != 1:
-        raise _UnfitError(f"{len(values)} values where one is expected")
-    return values[0]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
-    raise _UnfitError(f"{type(value).__name__} where text is expected")
-
-
-def _long(value: Any) -> int:
-    if type(value) is int and _LONG_MIN <= value <= _LONG_MAX:
-        return value
-    if isinstance(value, bool):
-        raise _UnfitError("boolean where a whole number is expected")
-    try:
-        number = int(value, 10) if isinstance(value, str) else int(value)
-    except (ValueError, TypeError, OverflowError):
-        raise _UnfitError(f"{str(value)[:40]!r} is not a whole number") from None
-    if isinstance(value, float) and number != value:
-        raise _UnfitError(f"{value} is not a whole number")
-    if not _LONG_MIN <= number <= _LONG_MAX:
-        raise _UnfitError("number does not fit into 64 bits")
-    return number
-
-
-def _double(value: Any) -> float:
-    if isinstance(value, bool):
-        raise _UnfitError("boolean where a number is expected")
-    try:
-        number = float(value)
-    except (ValueError, TypeError, OverflowError):
-        raise _UnfitError(f"{str(value)[:40]!r} is not a number") from None
-    if not math.isfinite(number):
-        raise _UnfitError("number is not finite")
-    return number
-
-
-def _boolean(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    if value in ("true", "false"):
-        return bool(value == "true")
-    raise _UnfitError(f"{str(value)[:40]!r} is not true or false")
-
-
-def _date(value: Any) -> datetime:
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
-    try:
-        if isinstance(value, str):
-            moment = datetime.fromisoformat(value)
-            if moment.tzinfo is UTC:
-                return moment
-            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
-        pass
-    raise _UnfitError(f"{str(value)[:40]!r} is not a time")
-
-
-@lru_cache(maxsize=65_536)
-def _ip_text(value: str) -> str:
-    try:
-        socket.inet_pton(socket.AF_INET, value)
-        return value  # the four numbers without leading zeros: the only form of an IPv4 address it takes
-    except (OSError, ValueError):
-        pass
-    try:
-        return str(ipaddress.ip_address(value.partition("%")[0]))
-    except ValueError:
-        raise _UnfitError(f"{value[:60]!r} is not an IP address") from None
-
-
-def _ip(value: Any) -> str:
-    if isinstance(value, str):
-        return _ip_text(value)
-    raise _UnfitError(f"{type(value).__name__} where an IP address is expected")
-
-
-def _binary(value: Any) -> bytes:
-    if isinstance(value, bytes):
-        return value
-    raise _UnfitError(f"{type(value).__name__} where bytes are expected")
-
-
-def _flat(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _flat(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_flat(item) for item in value]
-    if isinstance(value, str | bool | int | float) or value is None:
-        return value
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value)
-
-
-def _flat_object(value: Any) -> Any:
-    if not isinstance(value, dict):
-        raise _UnfitError(f"{type(value).__name__} where an object is expected")
-    return _flat(value)
-
-
-_READERS: dict[FieldType, Callable[[Any], Any]] = {
-    FieldType.KEYWORD: _text,
-    FieldType.TEXT: _text,
-    FieldType.WILDCARD: _text,
-    FieldType.LONG: _long,
-    FieldType.DOUBLE: _double,
-    FieldType.BOOLEAN: _boolean,
-    FieldType.DATE: _date,
-    FieldType.IP: _ip,
-    FieldType.FLAT: _flat_object,
-    FieldType.BINARY: _binary,
-}
-
-_READY: dict[FieldType, type] = {
-    FieldType.KEYWORD: str,
-    FieldType.TEXT: str,
-    FieldType.WILDCARD: str,
-    FieldType.BOOLEAN: bool,
-    FieldType.BINARY: bytes,
-    FieldType.LONG: int,
-    FieldType.DATE: datetime,
-}
-"""Types that are right as they come."""
-
-
-def _fits_64_bits(value: int) -> bool:
-    return _LONG_MIN <= value <= _LONG_MAX
-
-
-_FITS: dict[FieldType, Callable[[Any], bool]] = {
-    FieldType.LONG: _fits_64_bits,
-    FieldType.DATE: lambda value: value.tzinfo is not None,
-}
-"""What is asked of a value beside its type: a number may be too long, a date naive."""
