@@ -60,7 +60,7 @@ def choice(
 
 
 def text_field(
-    name: str, words: str, *, kind: str = "text", hint: str = "", required: bool = True, value: str = ""
+    name: str, words: Component | str, *, kind: str = "text", hint: str = "", required: bool = True, value: str = ""
 ) -> Component:
     """A labelled input of a plain form."""
     made = {"name": name, "type": kind, "required": required, "value": value, "autocomplete": "off", "maxLength": 200}

@@ -82,7 +82,7 @@ def _line(row: Weighed, weight: float, *, may: bool) -> Component:
     state = t("weights.unmeasured") if row.health is None else t("weights.health", health=percent(row.health))
     shown: Content | tuple[Content, str] = (percent(weight), "num")
     if may:
-        shown = text_field(row.id, "", value=f"{100 * weight:g}")
+        shown = text_field(row.id, html.Span(row.name, className="hidden"), value=f"{100 * weight:g}")
     lost = points(row.lost) if row.lost else "0"
     inside = [html.Span(row.name), html.Span(state, className="under")]
     name = link(inside, row.href, className="rowlink") if row.href else html.Span(inside)

@@ -22,7 +22,7 @@ PATHS = [
     "/alerts?sel=A-00003&stack=flat",
     "/hunt?sel=E-3",
     "/data-assets?sel=approval-people",
-    "/weights?draft=infra.cpu:0.2",
+    "/weights?draft=infrastructure.host_cpu:0.2",
 ]
 LOOKS = [("zh-CN", "dark"), ("en", "light")] + ([("zh-CN", "light"), ("en", "dark")] if FULL else [])
 
