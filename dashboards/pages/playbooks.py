@@ -22,6 +22,7 @@ from infra.errors import AppError, ErrorKind
 from infra.text import language
 from infra.web.seams import Actor
 from playbooks.engine.reading import RunView, WaitView
+from playbooks.inbox import may_answer
 from playbooks.library.wording import step_name, title_of
 from playbooks.model.playbook import typed
 from playbooks.room import Listed, PlaybookRoom
@@ -158,7 +159,7 @@ def _wait(wait: WaitView, title: str, visit: Visit) -> Component:
     asked = html.Span([step_name(wait.question), " ", chip(t("incidents.simulated")) if wait.simulate else None])
     words = html.Div([asked, html.Span(" · ".join(told), className="under wraps")], className="grow")
     kind = chip(t(f"playbooks.kind.{wait.kind}"))
-    if not visit.may("playbooks.run", f"wait:{wait.id}"):
+    if not may_answer(wait, visit.actor) or not visit.may("playbooks.run", f"wait:{wait.id}"):
         return html.Div([kind, words], className="row facts")
     buttons = [
         act(_choice(choice), "playbooks.answer", kind="small", wait=wait.id, answer=choice, binding=wait.binding)

@@ -15,6 +15,7 @@ from dashboards.visit import Visit
 from infra.clock import SystemClock
 from infra.records import Records, open_records
 from infra.records.migrate import migrate
+from playbooks.engine.reading import WaitView
 from playbooks.library.shelf import shelf
 from playbooks.room import PlaybookRoom
 from tests.browser.late import whole
@@ -63,6 +64,30 @@ async def test_library_runs_progress_and_answers(rooms: Rooms, records: Records)
     assert "data-graph" in str(await page.library.draw(visit(rooms, room, playbook=shelf()[0].sha256)))
     await page.work(visit(rooms, room), {"run": run, "action": "rollback"})
     assert room.reading.run(run).state == "running"
+
+
+def asked_to_agree(requester: str, *, apart: bool = True, spoke: tuple[str, ...] = ()) -> WaitView:
+    moment = SystemClock().now()
+    return WaitView(
+        id="w", run="r", playbook="p", step="a", kind="approval", question="block", choices=("yes", "no"), outputs=(),
+        due=None, opened=moment, requester=requester, binding="b", roles=LI.roles, needed=1, apart=apart, spoke=spoke,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wait", "offered"),
+    [
+        (asked_to_agree("u-other"), True),
+        (asked_to_agree(LI.id), False),
+        (asked_to_agree(LI.id, apart=False), True),
+        (asked_to_agree("u-other", spoke=(LI.id,)), False),
+    ],
+)
+def test_only_who_may_agree_is_offered_the_buttons(
+    rooms: Rooms, records: Records, wait: WaitView, offered: bool
+) -> None:
+    shown = str(page._wait(wait, "Block it", visit(rooms, PlaybookRoom(records, Access(records)))))
+    assert ("playbooks.answer" in shown) is offered
 
 
 async def test_without_a_room_the_page_says_so(rooms: Rooms) -> None:
