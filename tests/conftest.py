@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from infra.text.catalogue import Language, set_language
+from tests.contract.opensearch_nodes import Nodes
 from tests.running import RunningSite
 
 TESTS = Path(__file__).parent
@@ -44,6 +46,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def nodes() -> Iterator[Nodes]:
+    """A function that gives the address of an OpenSearch node, started at the first call."""
+    with ExitStack() as stack:
+        yield Nodes(stack)
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ async def time(visit: Visit) -> Content:
     number = visit.path.removeprefix("/incidents").strip("/")
     view = await visit.ask(visit.rooms.work.desk.view, number)
     events = await visit.ask(visit.rooms.work.desk.timeline, number)
+    named = await visit.ask(visit.rooms.work.desk.naming, view.case)
     listed = visit.param("view") == "list"
     switch = segment(
         [
@@ -39,15 +40,15 @@ async def time(visit: Visit) -> Content:
         rows = [
             cells(
                 (seconds_stamp(event.time, visit.zone), "quiet"),
-                event.actor,
-                (sentence(event, visit.rooms.work.desk.named), "wrap"),
+                named(event.actor),
+                (sentence(event, named), "wrap"),
             )
             for event in reversed(events[-MOST_LINES:])
         ]
         heads = [(t("incidents.when"), ""), (t("incidents.who"), ""), (t("incidents.what"), "")]
         body: Component = html.Div(table(heads, rows, ("120px", "110px", "auto")), className="scroll", tabIndex=0)
     else:
-        body = lanes(timeline(view, events, visit), visit)
+        body = lanes(timeline(view, events, visit, named), visit)
     return card(t("incidents.time"), body, hint=hint, aside=switch, lined=True)
 
 

@@ -192,7 +192,10 @@ async def library(visit: Visit) -> Content:
     found = await visit.ask(room.library)
     heads = [(t("playbooks.what"), ""), (t("playbooks.about"), ""), (t("playbooks.signed"), "")]
     hint = t("playbooks.n_playbooks", count=amount(float(len(found))))
-    return card(t("playbooks.library"), table(heads, [_shelved(each, visit) for each in found]), hint=hint, lined=True)
+    listed = [table(heads, [_shelved(each, visit) for each in found])]
+    if not all(each.signed for each in found):
+        listed.append(html.P(t("playbooks.how_to_sign"), className="under facts"))
+    return card(t("playbooks.library"), html.Div(listed), hint=hint, lined=True)
 
 
 def _shelved(each: Listed, visit: Visit) -> Component:

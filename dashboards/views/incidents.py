@@ -14,7 +14,7 @@ from ops.alerts import Alert
 from ops.incidents import change as c
 from ops.incidents.case import CaseEvent
 from ops.incidents.desk import CaseView
-from ops.incidents.saying import sentence
+from ops.incidents.saying import Named, sentence
 
 CHIP_WIDTH = 15.0
 """Percent of the axis a chip covers; chips nearer than that merge."""
@@ -72,7 +72,7 @@ class Timeline:
     law: tuple[float, float] | None
 
 
-def timeline(view: CaseView, events: Sequence[CaseEvent], visit: Visit) -> Timeline:
+def timeline(view: CaseView, events: Sequence[CaseEvent], visit: Visit, named: Named) -> Timeline:
     """The swimlanes of a case: its alerts by kind of entity, the work done on it, its evidence."""
     case = view.case
     end = visit.now if case.open else case.changed
@@ -90,7 +90,7 @@ def timeline(view: CaseView, events: Sequence[CaseEvent], visit: Visit) -> Timel
     for event in events:
         lane = _lane_of(event)
         if lane:
-            words = sentence(event, visit.rooms.work.desk.named)
+            words = sentence(event, named)
             lanes[lane].chips.append(Chip(at(event.time), 0.0, words, "step", words))
     drawn = tuple(Lane(lane.name, merged(lane.chips)) for lane in lanes.values() if lane.chips)
     marks = tuple((100.0 * step / MARKS, start + (end - start) * step / MARKS) for step in range(1, MARKS))

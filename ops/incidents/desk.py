@@ -104,9 +104,14 @@ class Desk:
         """The report, written from the record."""
         seen, events = self.view(incident), self.incidents.events(incident)
         return incident_paper(
-            seen.case, events, seen.alerts, seen.durations, seen.timers, self._clock.now(), self.named,
-            self._runs_of(seen.case),
+            seen.case, events, seen.alerts, seen.durations, seen.timers, self._clock.now(),
+            self.naming(seen.case), self._runs_of(seen.case),
         )  # fmt: skip
+
+    def naming(self, case: Case) -> Named:
+        """What turns ids into names for a reader of a case: accounts, and the runs of playbooks."""
+        titles = {run.id: run.title for run in self._runs_of(case) if run.title}
+        return lambda one: titles.get(one) or self.named(one)
 
     def _runs_of(self, case: Case) -> list[RunView]:
         return [self._run_of(run) for run in case.runs]

@@ -35,7 +35,7 @@ def incident_paper(
             Section(title=_t("affected"), tables=(_affected(case), _clues(case))),
             Section(title=_t("tasks"), tables=(_tasks(case, named),)),
             Section(title=_t("response"), lines=_no_runs(runs), tables=tuple(_run(run, named) for run in runs)),
-            Section(title=_t("evidence"), tables=(_evidence(case),)),
+            Section(title=_t("evidence"), tables=(_evidence(case, named),)),
             Section(title=_t("review"), lines=tuple(_review(case))),
         ),
         footer=say("ops.incidents.report.footer", time=_at(written), events=case.events, head=events[-1].hash),
@@ -84,7 +84,7 @@ def _timers(timers: Sequence[Timer]) -> Table:
 
 
 def _timeline(events: Sequence[CaseEvent], named: Named) -> Table:
-    rows = [(_at(event.time), event.actor, sentence(event, named)) for event in events]
+    rows = [(_at(event.time), named(event.actor), sentence(event, named)) for event in events]
     return table((_t("time"), _t("who"), _t("what")), rows)
 
 
@@ -134,17 +134,17 @@ def _run_state(state: str) -> str:
     return say(f"ops.incidents.run_state.{state.replace('-', '_')}")
 
 
-def _evidence(case: Case) -> Table:
+def _evidence(case: Case, named: Named) -> Table:
     rows = [
         (piece.name, str(piece.size), piece.blob, piece.sm3 or MISSING,
-         "；".join(_custody(step) for step in piece.custody))
+         "；".join(_custody(step, named) for step in piece.custody))
         for piece in case.evidence
     ]  # fmt: skip
     return table((_t("name"), _t("bytes"), "SHA-256", "SM3", _t("custody")), rows)
 
 
-def _custody(step: Custody) -> str:
-    return f"{_at(step.time)} {step.actor} {say(f'ops.incidents.custody.{step.act}')}"
+def _custody(step: Custody, named: Named) -> str:
+    return f"{_at(step.time)} {named(step.actor)} {say(f'ops.incidents.custody.{step.act}')}"
 
 
 def _review(case: Case) -> list[str]:
@@ -159,9 +159,13 @@ def _at(moment: datetime | None) -> str:
 
 
 def length(seconds: float | None) -> str:
-    """A duration in words: days, hours and minutes; an em dash where it has not come so far."""
+    """A duration in words, its two largest parts; an em dash where it has not come so far."""
     if seconds is None:
         return MISSING
-    minutes = int(seconds // 60)
-    days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
-    return say("ops.incidents.report.length", days=days, hours=hours, minutes=rest)
+    whole = int(seconds)
+    days, hours, minutes, rest = whole // 86400, whole % 86400 // 3600, whole % 3600 // 60, whole % 60
+    if days:
+        return say("ops.incidents.report.length_days", days=days, hours=hours)
+    if hours:
+        return say("ops.incidents.report.length_hours", hours=hours, minutes=minutes)
+    return say("ops.incidents.report.length_minutes", minutes=minutes, seconds=rest)

@@ -43,6 +43,8 @@ def _word(change: c.Change, name: str, named: Named) -> str:
     value = getattr(change, name)
     if isinstance(change, c.Handed | c.Reported) and name == "to":
         return str(value)
+    if isinstance(change, c.Running) and name in ("playbook", "state"):
+        return _of_run(change, name, named)
     if name in ENUMS and value:
         return say(f"{ENUMS[name]}.{value}")
     if name in ("person",):
@@ -58,3 +60,11 @@ def _word(change: c.Change, name: str, named: Named) -> str:
     if name == "blob":
         return f"{str(value)[:8]}…{str(value)[-4:]}"
     return str(value) if value not in (None, "") else "—"
+
+
+def _of_run(change: c.Running, name: str, named: Named) -> str:
+    """The state of a run in words; the title of its playbook where ``named`` knows the run."""
+    if name == "state":
+        return say(f"ops.incidents.run_state.{change.state.replace('-', '_')}")
+    title = named(change.run)
+    return change.playbook if title == change.run else title

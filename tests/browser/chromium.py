@@ -25,6 +25,9 @@ _SHOWS = """path => {
   try { return dash_component_api.getLayout("seen").props.data.path === path; } catch { return false; }
 }"""
 """The page of the address has been put in, for what was seen is told with it; before Dash stands, asking throws."""
+_GRIDS_STAND = (
+    """() => [...document.querySelectorAll(".grid")].every((grid) => grid.querySelector(".ag-header-cell"))"""
+)
 OWN = ("http", "https", "ws", "wss")
 
 
@@ -56,7 +59,7 @@ class Watched:
     def settled(self) -> None:
         """Wait until Dash waits for no answer, and every grid has its heads."""
         expect(self.page.locator("[data-dash-is-loading]")).to_have_count(0, timeout=60_000)
-        expect(self.page.locator(".ag-header-row-column:empty")).to_have_count(0, timeout=60_000)
+        self.page.wait_for_function(_GRIDS_STAND, timeout=60_000)
 
     def clean(self) -> None:
         """Nothing went wrong, and nothing was asked of another host."""

@@ -45,7 +45,7 @@ def site(browser_ready: None) -> Iterator[Callable[[str], str]]:
 
     yield at
     for process, _ in running.values():
-        process.terminate()
+        process.kill()
     for process, _ in running.values():
         process.wait(10)
 

@@ -259,9 +259,16 @@ def say(watched: Watched, run: str, words: str) -> None:
 
 
 def refuse_own_word(watched: Watched, run: str) -> None:
-    """Who asked for the run has no word on it."""
-    say(watched, run, "Yes")
-    expect(watched.page.locator("#notices")).to_contain_text("cannot approve it")
+    """Who asked for the run has no word on it: no button on the page, no way past it."""
+    watched.open(f"/ui/playbooks?run={run}")
+    waits = watched.page.locator("[id*='playbooks.waits']")
+    expect(waits).to_contain_text("somebody else has to agree")
+    expect(waits.get_by_role("button", name="Yes", exact=True)).to_have_count(0)
+    ask, doors = watched.page.request, f"{watched.base}/api/v1/runs/waits"
+    (wait,) = ask.get(doors, params={"run": run}).json()
+    words = {"binding": wait["binding"], "agree": True}
+    answer = ask.post(f"{doors}/{wait['id']}/approve", data=words, headers={"x-yaodun": "1", "origin": watched.base})
+    assert (answer.status, "cannot approve it" in answer.text()) == (403, True), answer.text()
     assert THERE not in blocked()
 
 

@@ -13,8 +13,9 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -23,6 +24,8 @@ from infra.store.opensearch import Address
 SCRIPT = Path(__file__).parents[2] / "infra" / "deploy" / "opensearch"
 PASSWORD = "Yd-" + secrets.token_hex(8) + "!A"
 PATIENCE_S = 240
+SHORT_LIVED = {"OPENSEARCH_HEAP": "512m", "OPENSEARCH_JAVA_MORE": "-XX:TieredStopAtLevel=1"}
+"""A node of a test ends before the slower compiler would pay for itself."""
 
 
 def free_port() -> int:
@@ -56,7 +59,7 @@ def node(version: str, folder: Path, secure: bool) -> Iterator[Address]:
             stdout=output,
             stderr=output,
             start_new_session=True,
-            env={**os.environ, "OPENSEARCH_INITIAL_ADMIN_PASSWORD": PASSWORD, "OPENSEARCH_HEAP": "512m"},
+            env={**os.environ, **SHORT_LIVED, "OPENSEARCH_INITIAL_ADMIN_PASSWORD": PASSWORD},
         )
     try:
         ca = folder / f"opensearch-{version}" / "config" / "root-ca.pem"
@@ -101,6 +104,27 @@ def call(address: Address, method: str, path: str, body: object = None) -> dict[
     with urllib.request.urlopen(request, data, timeout=60, context=context) as answer:
         found: dict[str, object] = json.loads(answer.read())
         return found
+
+
+NODES = {"opensearch-3.8.0": False, "opensearch-2.19.4-secure": True}
+"""Versions, and whether they run with the security plugin."""
+
+
+class Nodes:
+    """Addresses of nodes, each started at the first call.
+
+    Not in pytest's own temporary folder: a node runs as another user, who may not look into it.
+    """
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack, self._running = stack, dict[str, Address]()
+
+    def __call__(self, name: str) -> Address:
+        if name not in self._running:
+            folder = Path(self._stack.enter_context(TemporaryDirectory(prefix="yaodun-node-", dir="/var/tmp")))
+            admin = self._stack.enter_context(node(name.split("-")[1], folder, NODES[name]))
+            self._running[name] = least_privileged(admin) if NODES[name] else admin
+        return self._running[name]
 
 
 def least_privileged(admin: Address) -> Address:

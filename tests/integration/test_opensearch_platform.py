@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
 
-from tests.contract.opensearch_nodes import node
+from tests.contract.opensearch_nodes import Nodes
 from tests.running import RunningSite, wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.opensearch, pytest.mark.slow]
 FEW = 300
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[str]:
-    """The URL of a fresh node."""
-    with TemporaryDirectory(prefix="yaodun-node-", dir="/var/tmp") as folder, node("3.8.0", Path(folder), False) as at:
-        yield at.url
+@pytest.fixture
+def cluster(nodes: Nodes) -> str:
+    """The URL of a node that others use too."""
+    return nodes("opensearch-3.8.0").url
 
 
 def deliver(site: RunningSite, token: str, first: int) -> None:

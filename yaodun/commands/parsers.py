@@ -26,12 +26,16 @@ def add(commands: Any) -> None:
     """Declare the command."""
     parser = command(commands, "parsers", "try the parsers on a file", "yaodun parsers test /var/log/auth.log")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    test = actions.add_parser("test", help="fields per record, and what stayed unparsed")
+    test = actions.add_parser(
+        "test", help="fields per record, and what stayed unparsed", epilog="example: yaodun parsers test access.log"
+    )
     test.add_argument("files", nargs="+", type=Path, metavar="FILE")
     test.add_argument("--kind", choices=[str(kind) for kind in FileKind], default=str(FileKind.AUTO))
     test.add_argument("--unparsed", action="store_true", help="only records that no parser understood")
     test.add_argument("--limit", type=int, default=1000, metavar="N", help="print at most N records (all are counted)")
-    listed = actions.add_parser("list", help="every parser and what judges it")
+    listed = actions.add_parser(
+        "list", help="every parser and what judges it", epilog="example: yaodun parsers list --markdown"
+    )
     listed.add_argument("--markdown", action="store_true", help="as docs/parsers.md")
 
 

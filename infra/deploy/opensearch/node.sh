@@ -69,7 +69,7 @@ cluster.routing.allocation.disk.threshold_enabled: false
 cluster.max_shards_per_node: 5000
 YAML
 export OPENSEARCH_JAVA_HOME=$java_home JAVA_HOME=$java_home
-export OPENSEARCH_JAVA_OPTS="-Xms${OPENSEARCH_HEAP:-512m} -Xmx${OPENSEARCH_HEAP:-512m}"
+export OPENSEARCH_JAVA_OPTS="-Xms${OPENSEARCH_HEAP:-512m} -Xmx${OPENSEARCH_HEAP:-512m} ${OPENSEARCH_JAVA_MORE:-}"
 if [ -n "$secure" ]; then
   : "${OPENSEARCH_INITIAL_ADMIN_PASSWORD:?set it to the first password of admin}"
   rm -f "$home"/config/*.pem
