@@ -26,6 +26,7 @@ from dashboards.views.incidents import alert_href
 from dashboards.visit import Visit, address
 from dashboards.words import t
 from infra.text import say
+from ops.alerts.naming import titled
 from ops.incidents.case import Case, Evidence
 from ops.incidents.state import State
 
@@ -120,7 +121,7 @@ async def alerts(visit: Visit) -> Content:
         cells(
             severity(alert.level),
             link(
-                [alert.rule["name"], html.Span(alert.entity["value"], className="under mono")],
+                [titled(alert), html.Span(alert.entity["value"], className="under mono")],
                 alert_href(alert.id),
                 className="rowlink",
             ),

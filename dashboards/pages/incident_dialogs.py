@@ -19,6 +19,7 @@ from dashboards.words import t
 from infra.errors import AppError, ErrorKind
 from infra.exchange import Level
 from infra.text import say
+from ops.alerts.naming import titled
 from ops.incidents import change as c
 from ops.incidents.case import Case
 from ops.incidents.state import MOVES, State, Verdict
@@ -204,7 +205,7 @@ def _measures(case: Case) -> list[Component]:
 
 def _split(visit: Visit, case: Case) -> list[Component]:
     alerts = visit.rooms.work.desk.view(case.id).alerts
-    boxes = [choice("alerts", alert.id, alert.rule["name"], alert.entity["value"], many=True) for alert in alerts[:50]]
+    boxes = [choice("alerts", alert.id, titled(alert), alert.entity["value"], many=True) for alert in alerts[:50]]
     return [
         html.Div(boxes, className="choices"),
         text_field("title", t("incidents.title")),

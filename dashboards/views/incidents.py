@@ -11,6 +11,7 @@ from dashboards.visit import Visit, address
 from dashboards.words import t
 from infra.exchange import Level
 from ops.alerts import Alert
+from ops.alerts.naming import titled
 from ops.incidents import change as c
 from ops.incidents.case import CaseEvent
 from ops.incidents.desk import CaseView
@@ -102,7 +103,7 @@ def timeline(view: CaseView, events: Sequence[CaseEvent], visit: Visit, named: N
 
 def _alert(alert: Alert, at: object) -> Chip:
     left, right = at(alert.first_seen), at(alert.last_seen)  # type: ignore[operator]
-    words = alert.rule["name"]
+    words = titled(alert)
     return Chip(
         left,
         right - left,
@@ -185,7 +186,7 @@ def graph(view: CaseView) -> Graph:
         for left, right in pairwise(path):
             key = (f"{left[0]}:{left[1]}", f"{right[0]}:{right[1]}")
             if key not in edges or _rank(alert.level) > _rank(edges[key][1]):
-                edges[key] = (alert.rule["name"], alert.level)
+                edges[key] = (titled(alert), alert.level)
     for clue in view.case.clues:
         levels.setdefault(("clue", f"{clue.kind} {clue.value}"), "unknown")
     clues = {clue.value for clue in view.case.clues}

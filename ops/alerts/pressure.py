@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from analytics.posture.score import Gate, Pressure
 from infra.exchange import Dimension, Level
+from ops.alerts.naming import titled
 from ops.alerts.service import Alert, Alerts
 
 SEVERITY = {Level.CRITICAL: 0.9, Level.HIGH: 0.5, Level.MEDIUM: 0.15, Level.LOW: 0.03, Level.INFORMATIONAL: 0.0}
@@ -37,7 +38,7 @@ class AlertPressure:
             if alert.level is Level.CRITICAL and alert.dimension not in found:
                 found[alert.dimension] = Gate(
                     id=f"critical:{alert.id}", dimension=Dimension(alert.dimension), cap=CRITICAL_CAP,
-                    title=alert.rule["name"], href=href_of(alert),
+                    title=titled(alert), href=href_of(alert),
                 )  # fmt: skip
         return list(found.values())
 
@@ -49,7 +50,7 @@ def href_of(alert: Alert) -> str:
 
 def _pressure(alert: Alert, now: datetime) -> Pressure:
     return Pressure(
-        id=alert.id, title=alert.rule["name"], dimension=Dimension(alert.dimension), severity=SEVERITY[alert.level],
+        id=alert.id, title=titled(alert), dimension=Dimension(alert.dimension), severity=SEVERITY[alert.level],
         asset=1.0 if alert.system else 0.7, confidence=0.5 if alert.state == "acknowledged" else 0.8,
         age_s=(now - alert.last_seen).total_seconds(), half_life_s=HALF_LIFE_S, href=href_of(alert),
     )  # fmt: skip

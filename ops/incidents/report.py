@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 from infra.text import say
 from ops.alerts import Alert
+from ops.alerts.naming import titled
 from ops.documents.paper import Cell, Fact, Paper, Section, Table, table
 from ops.incidents.case import Case, CaseEvent, Custody
 from ops.incidents.saying import Named, sentence
@@ -90,7 +91,7 @@ def _timeline(events: Sequence[CaseEvent], named: Named) -> Table:
 
 def _alerts(alerts: Sequence[Alert]) -> Table:
     rows = [
-        (Cell(alert.id, f"/ui/alerts?sel={alert.id}&stack=flat&state=any&tr=30d"), alert.rule["name"],
+        (Cell(alert.id, f"/ui/alerts?sel={alert.id}&stack=flat&state=any&tr=30d"), titled(alert),
          f"{alert.entity['type']} {alert.entity['value']}", str(alert.count), _at(alert.first_seen),
          _at(alert.last_seen))
         for alert in alerts

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from infra.text import known, say
+from infra.text import say
+from ops.alerts.naming import rule_words
 
 
 class Names:
@@ -23,10 +24,7 @@ class Names:
 
     def rule(self, rule_id: str, name: str) -> str:
         """Name of a rule in the viewer's language; the title its author gave it where we have no other."""
-        family, _, detector = rule_id.partition(".")
-        if family == "business" and (title := known(f"analytics.business_titles.{detector}")):
-            return title
-        return known(f"analytics.rule.{rule_id}") or known(f"collectors.rule.{rule_id}") or name
+        return rule_words(rule_id, name)
 
     def facet(self, name: str, value: str) -> str:
         """A facet's value in words."""
