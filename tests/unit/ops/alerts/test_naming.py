@@ -10,7 +10,9 @@ from ops.alerts.naming import rule_words
 GUESSED = "6b0d6b0e-4f0e-4c41-9d3c-0b1f0c0f0a04"
 
 
-@pytest.mark.parametrize(("rule", "written"), [(GUESSED, "SSH login right after password guessing"), ("business.B16", "Surge")])
+@pytest.mark.parametrize(
+    ("rule", "written"), [(GUESSED, "SSH login right after password guessing"), ("business.B16", "Surge")]
+)
 def test_shipped_rules_have_a_name_in_each_language(rule: str, written: str) -> None:
     with use_language(Language.ZH):
         said = rule_words(rule, written)
