@@ -6,11 +6,9 @@ the spool position in one transaction. A crash anywhere repeats the turn: events
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -24,6 +22,7 @@ from infra.events.table import ECS_VERSION
 from infra.ids import NumberedIds, event_id
 from infra.spool import SpoolPosition
 from infra.store.seams import Batch, EventStore, SourceCount
+from infra.uncollected import uncollected
 
 log = logging.getLogger(__name__)
 MATCHED = frozenset({Stream.LOGS, Stream.INVENTORY, Stream.FLOWS, Stream.BUSINESS})
@@ -69,7 +68,7 @@ class Pipeline:
 
     def turn(self, max_bytes: int = 4 << 20, max_frames: int = 500) -> int:
         """Take what is there, at most so much; returns how many frames were taken."""
-        with _uncollected():
+        with uncollected():  # a turn makes a million containers, none of which is part of a cycle
             return self._turn(max_bytes, max_frames)
 
     def _turn(self, max_bytes: int, max_frames: int) -> int:
@@ -149,19 +148,6 @@ class Pipeline:
         self.totals["stored"] += turn.stored.total()
         self.totals["quarantined"] += turn.quarantined.total()
         self.newest_ns = taken[-1][0].received_ns
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No search for cycles meanwhile: a turn makes a million containers, none of which is part of one."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 class _Turn:

@@ -6,13 +6,16 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from infra.text.catalogue import Language, set_language
-from tests.contract.opensearch_nodes import Nodes
 from tests.running import RunningSite
+
+if TYPE_CHECKING:
+    from tests.contract.opensearch_nodes import Nodes
 
 TESTS = Path(__file__).parent
 FULL = os.environ.get("YAODUN_PROVE") == "full"
@@ -51,6 +54,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
 @pytest.fixture(scope="session")
 def nodes() -> Iterator[Nodes]:
     """A function that gives the address of an OpenSearch node, started at the first call."""
+    from tests.contract.opensearch_nodes import Nodes  # most runs ask for none
+
     with ExitStack() as stack:
         yield Nodes(stack)
 

@@ -16,9 +16,9 @@ from analytics.business.bill_lines import Lines, build_lines
 from analytics.business.calendar import Calendar
 from analytics.business.codes import Codes, build_codes
 from analytics.business.masters import Masters
-from analytics.business.paused import collector_paused
 from infra.events.business import BusinessEvent, Correction, Envelope, Pack
 from infra.events.business.trace import Bill
+from infra.uncollected import uncollected
 
 Kind = TypeVar("Kind", bound=Envelope)
 
@@ -50,7 +50,7 @@ def ms(moment: datetime) -> int:
 
 def build_book(events: Iterable[BusinessEvent]) -> Book:
     """Settle ``events``, given in any order."""
-    with collector_paused():
+    with uncollected():
         return _built(events)
 
 

@@ -11,9 +11,9 @@ import analytics.business.detectors
 from analytics.business.book import Book, build_book
 from analytics.business.desk import Desk
 from analytics.business.finding import Finding
-from analytics.business.paused import collector_paused
 from analytics.business.thresholds import Thresholds
 from infra.events.business import BusinessEvent
+from infra.uncollected import uncollected
 
 log = logging.getLogger(__name__)
 Detector = Callable[[Desk], Iterator[Finding]]
@@ -46,7 +46,7 @@ def judge_book(
     """The same for a settled book. A detector that breaks is logged and told to ``broken``; the others go on."""
     desk = Desk(book, limits)
     found: dict[tuple[str, str, str, str], Finding] = {}
-    with collector_paused():
+    with uncollected():
         for detector in chosen if chosen is not None else detectors():
             for one in _run(detector, desk, broken):
                 key = (one.detector, one.subject.kind, one.subject.value, one.events[0] if one.events else "")

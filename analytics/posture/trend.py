@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import msgspec
+
+if TYPE_CHECKING:
+    from analytics.anomaly.detector import Floats
 
 HOUR = timedelta(hours=1)
 SPAN_H = 21 * 24
@@ -95,13 +99,12 @@ def _told(values: Sequence[float | None], shown: tuple[float | None, ...], known
     )  # fmt: skip
 
 
-def _held(series: object, season: int) -> float | None:
+def _held(values: Floats, season: int) -> float | None:
     """How often the 95 % band of a forecast made before held, from some origins in the last hours."""
     import numpy as np
 
     from analytics.series.forecast import forecast
 
-    values = np.asarray(series, dtype=float)
     earliest = 3 * season + DAY_H + SPARE
     inside: list[float] = []
     for back in range(1, _ORIGINS + 1):

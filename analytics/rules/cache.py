@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import tempfile
 from pathlib import Path
 
 import msgspec
 
 from analytics.rules.rule import RuleSet
+from infra.uncollected import uncollected
 
 KEEP = 8
 """How many compiled sets stay in the folder."""
@@ -22,15 +22,11 @@ class RuleCache:
 
     def get(self, digest: str) -> RuleSet | None:
         """The set of this digest, None where it is not kept."""
-        collecting = gc.isenabled()
-        gc.disable()  # a hundred thousand containers appear at once, none of them garbage
         try:
-            found = _decoder.decode(self._file(digest).read_bytes())
+            with uncollected():  # a hundred thousand containers appear at once
+                found = _decoder.decode(self._file(digest).read_bytes())
         except (OSError, msgspec.DecodeError):
             return None
-        finally:
-            if collecting:
-                gc.enable()
         return found if found.digest == digest else None
 
     def put(self, ruleset: RuleSet) -> None:

@@ -18,7 +18,7 @@ from dashboards.views.features import feature, named
 from dashboards.views.figures import amount
 from dashboards.visit import Visit, address
 from dashboards.words import t
-from infra.text import known
+from ops.alerts.naming import rule_words
 
 HIGH, MEDIUM = 0.6, 0.3
 
@@ -97,7 +97,7 @@ def stage_list(stages: Sequence[Stage], visit: Visit) -> Component:
         link(
             [
                 html.B(named("tactic", stage.tactic.replace("-", "_"))),
-                html.Span(known(f"analytics.rule.{stage.rule}") or stage.title, className="cut grow"),
+                html.Span(rule_words(stage.rule, stage.title), className="cut grow"),
                 when(stage.at, visit),
             ],
             address("/alerts", sel=stage.alert, stack="flat", state="any", tr="30d"),

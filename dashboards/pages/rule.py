@@ -34,7 +34,7 @@ from dashboards.views.figures import amount, moment
 from dashboards.visit import Visit, address
 from dashboards.words import t
 from infra.errors import AppError, ErrorKind
-from infra.text import known
+from ops.alerts.naming import rule_words
 
 if TYPE_CHECKING:
     from analytics.rules.backtest import Backtest
@@ -96,11 +96,6 @@ def chosen(visit: Visit) -> str:
     return unquote(visit.path.removeprefix("/rules").strip("/"))[:200]
 
 
-def rule_title(rule_id: str, title: str) -> str:
-    """A rule's name in the viewer's language, its own title where we have none."""
-    return known(f"analytics.rule.{rule_id}") or title
-
-
 def sight_words(line: RuleLine) -> Component:
     """Whether any event could feed it."""
     if line.blind is None:
@@ -147,7 +142,7 @@ async def head(visit: Visit) -> Content:
     ]
     aside = html.Span([alerts], className="row")
     return card(
-        rule_title(line.id, line.title), parts, hint=html.Span(line.id, className="mono"), aside=aside, lined=True
+        rule_words(line.id, line.title), parts, hint=html.Span(line.id, className="mono"), aside=aside, lined=True
     )
 
 
@@ -168,7 +163,7 @@ def _verdicts(line: RuleLine) -> Content:
 
 
 def _others(found: tuple[tuple[str, str], ...]) -> Component:
-    return html.Span([link(rule_title(*one), address(f"/rules/{one[0]}")) for one in found], className="row wraps-row")
+    return html.Span([link(rule_words(*one), address(f"/rules/{one[0]}")) for one in found], className="row wraps-row")
 
 
 def _acts(view: RuleView, visit: Visit) -> Component:

@@ -13,11 +13,12 @@ from dashboards.design.elements import Content, card, cells, chip, icon, link, q
 from dashboards.design.states import empty
 from dashboards.pages import rule_acts as one
 from dashboards.pages.page import Page
-from dashboards.pages.rule import chosen, desk_of, rule_title, sight_words, state_words
+from dashboards.pages.rule import chosen, desk_of, sight_words, state_words
 from dashboards.parts import held_all, part
 from dashboards.views.figures import amount
 from dashboards.visit import Visit, address
 from dashboards.words import t
+from ops.alerts.naming import rule_words
 
 if TYPE_CHECKING:
     from analytics.rules.listing import RuleFilter, RuleLine, RulePage
@@ -117,7 +118,7 @@ def _row(line: RuleLine, visit: Visit) -> Component:
     if line.feeds:
         marks.append(chip(t("rules.feeds_only"), tag=True))
     name = [
-        link(rule_title(line.id, line.title), address(f"/rules/{line.id}"), className="rowlink"),
+        link(rule_words(line.id, line.title), address(f"/rules/{line.id}"), className="rowlink"),
         html.Span([*marks, quiet(line.author)], className="under row"),
     ]
     return cells(

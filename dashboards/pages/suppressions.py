@@ -28,12 +28,13 @@ from dashboards.design.elements import (
 )
 from dashboards.design.states import empty, flag
 from dashboards.pages.page import Page
-from dashboards.pages.rule import desk_of, findings_table, raw_area, rule_title
+from dashboards.pages.rule import desk_of, findings_table, raw_area
 from dashboards.parts import held_all, part
 from dashboards.views.figures import amount, moment
 from dashboards.visit import Visit, address
 from dashboards.words import t
 from infra.errors import AppError, ErrorKind
+from ops.alerts.naming import rule_words
 
 if TYPE_CHECKING:
     from analytics.rules.backtest import Preview
@@ -93,7 +94,7 @@ async def listing(visit: Visit) -> Content:
 
 def _row(one: Suppression, visit: Visit) -> Component:
     state = one.state(visit.now)
-    rules = [link(rule_title(*rule), address(f"/rules/{rule[0]}")) for rule in one.proof.rules[:3]]
+    rules = [link(rule_words(*rule), address(f"/rules/{rule[0]}")) for rule in one.proof.rules[:3]]
     more = [quiet(f"+{len(one.proof.rules) - 3}")] if len(one.proof.rules) > 3 else []
     may = state == "active" and visit.may(SUPPRESS, f"suppression:{one.id}")
     name = [
@@ -198,7 +199,7 @@ async def proof(visit: Visit) -> Content:
 def _proven(found: Proof) -> Component:
     parts: list[Component] = [findings_table(found.findings)] if found.findings else []
     if found.rules:
-        rules = [link(rule_title(*rule), address(f"/rules/{rule[0]}")) for rule in found.rules[:20]]
+        rules = [link(rule_words(*rule), address(f"/rules/{rule[0]}")) for rule in found.rules[:20]]
         more = [quiet(f"+{len(found.rules) - 20}")] if len(found.rules) > 20 else []
         words = html.Div([quiet(t("suppressions.applies")), *rules, *more], className="row wraps-row")
         parts.append(
@@ -240,7 +241,7 @@ def _previewed(found: Preview, visit: Visit) -> Component:
     ]
     rows = [
         cells(
-            link(rule_title(one.rule, one.title), address(f"/rules/{one.rule}")),
+            link(rule_words(one.rule, one.title), address(f"/rules/{one.rule}")),
             (amount(float(one.hidden)), "num"),
             (amount(float(one.left)), "num"),
             html.Div([_event(event) for event in one.examples[:2]], className="stacked"),

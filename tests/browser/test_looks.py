@@ -42,13 +42,14 @@ def visit(watched: Watched, path: str) -> None:
 def test_full_pages_stand_and_axe_finds_nothing_serious(
     site: Callable[[str], str], axe_ready: None, language: str, theme: str
 ) -> None:
-    """Each page in one of two looks, in turn; ``make prove`` takes each in all four."""
-    mine = PATHS if FULL else PATHS[LOOKS.index((language, theme)) :: 2]
+    """Every page stands in every look; axe judges it in one of two, in turn, and in all four under ``make prove``."""
+    judged = PATHS if FULL else PATHS[LOOKS.index((language, theme)) :: 2]
     with chromium(site("full"), language=language, theme=theme) as watched:
-        for path in mine:
+        for path in PATHS:
             visit(watched, path)
             assert watched.page.locator("html").get_attribute("lang") == language
-            assert watched.serious() == [], path
+            if path in judged:
+                assert watched.serious() == [], path
         watched.clean()
 
 

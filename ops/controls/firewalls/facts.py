@@ -40,7 +40,7 @@ class RulesetFacts:
             if not chains:
                 continue
             seen = min(_moment(event) for event in told.values())
-            href = f"/search?q=yaodun.inventory.kind:firewall AND host.name:{asset}"
+            href = f"/hunt?q=yaodun.inventory.kind:firewall AND host.name:{asset}&tr=7d"
             for name, value, places in _told(account(chains)):
                 evidence = "; ".join(places)[:500] or href
                 yield fact(asset, f"firewall.{name}", value, seen, COLLECTOR, received=now, evidence=evidence)

@@ -1,5 +1,5 @@
-"""The collector of cycles rests while a book is built or judged: millions of small values are made that hold no cycle,
-and to look through them again and again costs a quarter of the time."""
+"""Work during which the collector of cycles rests: millions of small values are made that hold no cycle, and to look
+through them again and again costs a quarter of the time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def collector_paused() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """No collection until the end; afterwards as it was."""
     ran = gc.isenabled()
     gc.disable()
