@@ -16,16 +16,20 @@ def _as_before() -> Iterator[None]:
     gc.enable()
 
 
-def test_it_rests_until_the_end_even_of_what_fails() -> None:
-    with pytest.raises(KeyError), uncollected():
+def failing() -> None:
+    with uncollected():
         assert not gc.isenabled()
         raise KeyError
+
+
+def test_it_rests_until_the_end_even_of_what_fails() -> None:
+    with pytest.raises(KeyError):
+        failing()
     assert gc.isenabled()
 
 
 def test_where_it_rested_before_it_goes_on_resting() -> None:
+    gc.disable()
     with uncollected():
-        with uncollected():
-            pass
-        assert not gc.isenabled()
-    assert gc.isenabled()
+        pass
+    assert not gc.isenabled()
