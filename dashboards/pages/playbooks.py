@@ -192,9 +192,9 @@ async def library(visit: Visit) -> Content:
     found = await visit.ask(room.library)
     heads = [(t("playbooks.what"), ""), (t("playbooks.about"), ""), (t("playbooks.signed"), "")]
     hint = t("playbooks.n_playbooks", count=amount(float(len(found))))
-    listed = [table(heads, [_shelved(each, visit) for each in found])]
+    listed: list[Component] = [table(heads, [_shelved(each, visit) for each in found])]
     if not all(each.signed for each in found):
-        listed.append(html.P(t("playbooks.how_to_sign"), className="under facts"))
+        listed.insert(0, html.P(t("playbooks.how_to_sign"), className="under facts"))
     return card(t("playbooks.library"), html.Div(listed), hint=hint, lined=True)
 
 
